@@ -1,0 +1,72 @@
+// The analysed copy of a model: names resolved to ids, scopes resolved, local functions inlined,
+// Constant nodes turned into constants, nodes in topological order. Never written back.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <onnx/onnx_pb.h>
+
+#include "permcrypt/model.h"
+#include "permcrypt/status.h"
+
+namespace permcrypt {
+
+using ValueId = std::uint32_t;
+using NodeId = std::uint32_t;
+using BodyId = std::uint32_t;
+
+struct GraphValue {
+  std::string name;               // as in the file
+  std::string scope;              // see Tensor::scope
+  std::int32_t elem_type = 0;     // declared type of inputs, constants; 0 unknown
+  TensorId tensor = kNone;        // initializer or constant
+  bool sparse = false;            // a sparse initializer: dense shape below, elements cannot move
+  // Declared shape of graph inputs, outputs and value_info: -1 with a name for a dynamic dimension.
+  struct Dim { std::int64_t size = -1; std::string name; };
+  std::optional<std::vector<Dim>> declared;
+  NodeId producer = kNone;
+};
+
+struct GraphNode {
+  std::string domain;             // "" for ai.onnx
+  std::string op;
+  int opset = 1;                  // of its domain
+  const onnx::NodeProto* proto = nullptr;  // attributes; names in it are not resolved
+  FrameId frame = kNone;
+  bool in_function = false;       // comes from an inlined local function
+  BodyId body = 0;                // the body it belongs to
+  std::vector<ValueId> inputs;    // kNone for an omitted optional
+  std::vector<ValueId> outputs;   // likewise
+  struct Sub { std::string attribute; BodyId body; };
+  std::vector<Sub> subs;          // graph attributes
+};
+
+// The main graph is bodies[0].
+struct GraphBody {
+  FrameId frame = kNone;
+  NodeId owner = kNone;           // the node whose attribute it is
+  std::vector<ValueId> inputs;    // without initializers
+  std::vector<ValueId> outputs;
+  std::vector<NodeId> nodes;      // topologically sorted
+};
+
+struct Graph {
+  const Model* model = nullptr;
+  PayloadReader* payloads = nullptr;
+  int opset = 1;                  // of the default domain
+  std::vector<GraphValue> values;
+  std::vector<GraphNode> nodes;
+  std::vector<GraphBody> bodies;
+  std::deque<onnx::NodeProto> inlined;  // nodes of function instances, attribute references resolved
+};
+
+// Builds the analysed copy. `model` and `payloads` must outlive it.
+// Errors (kInput): undefined or twice defined names, cycles, more than 2^20 nodes after inlining,
+// functions that call themselves.
+Result<Graph> build_graph(const Model& model, PayloadReader& payloads);
+
+}  // namespace permcrypt
