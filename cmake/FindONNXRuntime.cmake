@@ -1,0 +1,2 @@
+# placeholder until the runtime room lands
+set(ONNXRuntime_FOUND FALSE)
