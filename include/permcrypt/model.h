@@ -49,10 +49,13 @@ struct Frame {
 
 // A TensorProto anywhere in the file: initializer, sparse initializer part, attribute.
 struct Tensor {
-  std::string name;               // TensorProto.name; for a Constant node its output name
-  std::string scope;              // "" in the main graph; else "<node output>.<attribute>/" or
-                                  // "<function domain>:<function name>/", nested. Scope + name is
-                                  // unique among named tensors
+  // TensorProto.name in a graph; the output's name in a Constant node; "<node output>.<attribute>"
+  // in other nodes. Items of attribute lists end in "[k]". <node output> is the first with a name.
+  std::string name;
+  // "" in the main graph; else "<node output>.<attribute>/", "<function domain>:<function name>/" or
+  // "training[k].algorithm/", nested. Scope + name is unique among named tensors, if the names of
+  // each graph are.
+  std::string scope;
   std::int32_t type = 0;          // onnx::TensorProto::DataType
   std::vector<std::int64_t> shape;
   Encoding encoding = Encoding::kFixed;
@@ -60,6 +63,7 @@ struct Tensor {
   std::string unmovable;            // why not: "payload in several chunks", "string tensor", ...
   FrameId frame = kNone;            // of the TensorProto
   bool external = false;
+  std::uint32_t external_file = 0;  // external: index into Model::files, also without a payload
   ByteSpan location;                // external: the bytes of the location string in files[0]
   FrameId location_entry = kNone;   // external: the frame of the StringStringEntryProto around it
 };
@@ -73,10 +77,10 @@ struct ModelFile {
 
 // Structure and spans of one model.
 //
-// In `structure`, every TensorProto has its payload fields removed and `raw_data` holding its
-// TensorId as 4 little-endian bytes (tensor_id()); every GraphProto, NodeProto and FunctionProto
-// has its doc_string replaced by its FrameId in decimal (frame_of()). metadata_props of the model
-// are kept, those of inner objects dropped.
+// In `structure`, every TensorProto has its payload fields (data and external_data, data_location)
+// removed and `raw_data` holding its TensorId as 4 little-endian bytes (tensor_id()); every
+// GraphProto, NodeProto and FunctionProto has its doc_string replaced by its FrameId in decimal
+// (frame_of()). metadata_props of the model are kept, those of inner objects dropped.
 struct Model {
   std::vector<ModelFile> files;
   onnx::ModelProto structure;
@@ -110,7 +114,8 @@ class PayloadReader {
   // The bytes of a span; kInput when the file shrank or cannot be mapped.
   Result<std::string_view> bytes(const ByteSpan& span);
   // The elements of an integer or boolean tensor, sign-extended, at most `limit`; empty optional
-  // when it has more elements, another type, or no payload.
+  // when it has more elements, another type, or elements but no payload. uint64 values beyond int64
+  // wrap around.
   std::optional<std::vector<std::int64_t>> integers(TensorId tensor, std::size_t limit);
   // The same for float, double, float16 and bfloat16.
   std::optional<std::vector<double>> floats(TensorId tensor, std::size_t limit);

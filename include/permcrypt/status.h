@@ -35,4 +35,7 @@ inline tl::unexpected<Error> fail(ErrorKind kind, std::string message, std::stri
   return tl::unexpected<Error>(Error{kind, std::move(message), std::move(hint)});
 }
 
+// Passes on the error of a function that was called.
+inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+
 }  // namespace permcrypt

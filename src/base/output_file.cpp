@@ -1,0 +1,226 @@
+#include "base/output_file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/hex.h"
+#include "base/mapped_file.h"
+#include "base/quote.h"
+
+namespace permcrypt {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+bool same_file(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+tl::unexpected<Error> output_failure(int code, const fs::path& path) {
+  return fail(output_error(code, path));
+}
+
+tl::unexpected<Error> already_exists(const fs::path& path) {
+  return fail(ErrorKind::kOutput, in_quotes(path.native()) + " already exists",
+              "choose another name with -o, or replace it with --force");
+}
+
+fs::path temporary_name(const fs::path& folder) {
+  std::random_device random;
+  const std::uint32_t words[] = {random(), random(), random()};
+  return folder / (".permcrypt-" +
+                   hex_encode({reinterpret_cast<const char*>(words), sizeof words}) + ".tmp");
+}
+
+// Renames without ever replacing; 0 or an errno value, EEXIST when the name is taken.
+int rename_new(const fs::path& from, const fs::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  // The file system cannot do that in one step; a hard link never replaces either.
+  if (::link(from.c_str(), to.c_str()) != 0) return errno;
+  ::unlink(from.c_str());
+  return 0;
+}
+
+bool identical(const fs::path& a, const fs::path& b) {
+  auto left = MappedFile::open(a), right = MappedFile::open(b);
+  return left && right && left->bytes() == right->bytes();
+}
+
+Result<void> sync_folder(const fs::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return {};  // writable but not readable: names reach the disk a little later
+  const int code = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (code != 0 && code != EINVAL && code != ENOTSUP) return output_failure(code, folder);
+  return {};
+}
+
+}  // namespace
+
+Error output_error(int code, const fs::path& path) {
+  std::string hint = "choose another place with -o";
+  switch (code) {
+    case ENOSPC:
+    case EDQUOT:
+      hint = "free some space, or choose another disk with -o";
+      break;
+    case ENOENT:
+    case ENOTDIR:
+      return {ErrorKind::kOutput,
+              "cannot write " + in_quotes(path.native()) + ": there is no folder " +
+                  in_quotes(folder_of(path).native()),
+              "create the folder first, or choose another with -o"};
+    case EFBIG:
+      hint = "the file system or a limit (ulimit -f) forbids files of this size";
+      break;
+    default:
+      break;
+  }
+  return {ErrorKind::kOutput,
+          "cannot write " + in_quotes(path.native()) + ": " + std::strerror(code), std::move(hint)};
+}
+
+OutputSet::OutputSet(std::vector<fs::path> inputs) : inputs_(std::move(inputs)) {}
+
+OutputSet::~OutputSet() {
+  for (File& file : files_) {
+    if (file.descriptor >= 0) ::close(file.descriptor);
+    if (!file.temporary.empty()) ::unlink(file.temporary.c_str());
+  }
+}
+
+Result<std::size_t> OutputSet::add(const fs::path& path, const OutputOptions& options) {
+  File file{.path = path, .temporary = {}, .options = options};
+  if (auto fit = check_name(path); !fit) return fail(std::move(fit.error()));
+  struct stat target;
+  if (::lstat(path.c_str(), &target) == 0) {
+    if (!S_ISREG(target.st_mode) && !S_ISLNK(target.st_mode)) {
+      return fail(ErrorKind::kOutput, in_quotes(path.native()) + " exists and is not a file",
+                  "choose another name with -o");
+    }
+    if (options.if_exists == IfExists::kRefuse) return already_exists(path);
+  } else if (errno != ENOENT) {
+    return output_failure(errno, path);
+  }
+  if (auto created = create_temporary(file); !created) {
+    return fail(std::move(created.error()));
+  }
+  files_.push_back(std::move(file));
+  return files_.size() - 1;
+}
+
+Result<void> OutputSet::check_name(const fs::path& path) const {
+  struct stat target, status;
+  const bool exists = ::stat(path.c_str(), &target) == 0;
+  for (const fs::path& input : inputs_) {
+    if (exists && ::stat(input.c_str(), &status) == 0 && same_file(status, target)) {
+      return fail(ErrorKind::kUsage, "the output " + in_quotes(path.native()) + " is an input",
+                  "choose another name with -o");
+    }
+  }
+  for (const File& file : files_) {
+    if (fs::absolute(file.path).lexically_normal() == fs::absolute(path).lexically_normal()) {
+      return fail(ErrorKind::kUsage, in_quotes(path.native()) + " is named for two outputs",
+                  "choose another name with -o");
+    }
+  }
+  return {};
+}
+
+Result<void> OutputSet::create_temporary(File& file) {
+  do {
+    file.temporary = temporary_name(folder_of(file.path));
+    file.descriptor = ::open(file.temporary.c_str(),
+                             O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, file.options.mode);
+  } while (file.descriptor < 0 && errno == EEXIST);
+  if (file.descriptor < 0) return output_failure(errno, file.path);
+  return {};
+}
+
+Result<void> OutputSet::reserve(std::size_t file, std::uint64_t size) {
+  const File& output = files_[file];
+  if (size == 0) return {};
+  const auto length = static_cast<off_t>(size);
+  if (length < 0) return output_failure(EFBIG, output.path);
+  if (::fallocate(output.descriptor, 0, 0, length) == 0) return {};
+  if (errno != EOPNOTSUPP && errno != ENOSYS) return output_failure(errno, output.path);
+  if (::ftruncate(output.descriptor, length) != 0) return output_failure(errno, output.path);
+  return {};
+}
+
+Result<void> OutputSet::write(std::size_t file, std::uint64_t offset, std::string_view bytes) {
+  const File& output = files_[file];
+  while (!bytes.empty()) {
+    const ssize_t written =
+        ::pwrite(output.descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return output_failure(errno, output.path);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return {};
+}
+
+Result<void> OutputSet::commit() {
+  for (const File& file : files_) {
+    if (::fsync(file.descriptor) != 0 && errno != EINVAL) return output_failure(errno, file.path);
+  }
+  for (File& file : files_) {
+    if (auto published = publish(file); !published) {
+      withdraw();
+      return published;
+    }
+  }
+  std::set<fs::path> folders;
+  for (const File& file : files_) folders.insert(folder_of(file.path));
+  for (const fs::path& folder : folders) {
+    if (auto synced = sync_folder(folder); !synced) return synced;
+  }
+  return {};
+}
+
+Result<void> OutputSet::publish(File& file) {
+  if (file.options.if_exists == IfExists::kReplace) {
+    struct stat status;
+    file.is_new = ::lstat(file.path.c_str(), &status) != 0;
+    if (::rename(file.temporary.c_str(), file.path.c_str()) != 0) {
+      return output_failure(errno, file.path);
+    }
+    file.temporary.clear();
+    return {};
+  }
+  const int code = rename_new(file.temporary, file.path);
+  if (code == 0) {
+    file.is_new = true;
+    file.temporary.clear();
+    return {};
+  }
+  if (code != EEXIST) return output_failure(code, file.path);
+  if (file.options.if_exists == IfExists::kKeepIdentical && identical(file.temporary, file.path)) {
+    return {};  // the destructor removes the temporary
+  }
+  return already_exists(file.path);
+}
+
+void OutputSet::withdraw() {
+  for (const File& file : files_) {
+    if (file.is_new) ::unlink(file.path.c_str());
+  }
+}
+
+}  // namespace permcrypt

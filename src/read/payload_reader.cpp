@@ -1,0 +1,176 @@
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "base/checked.h"
+#include "base/mapped_file.h"
+#include "base/quote.h"
+#include "permcrypt/model.h"
+#include "read/data_type.h"
+#include "read/wire.h"
+
+namespace permcrypt {
+namespace {
+
+using onnx::TensorProto;
+
+std::uint64_t fixed_pattern(std::string_view bytes, std::uint64_t at, int bits) {
+  if (bits == 4) {
+    const auto pair = static_cast<unsigned char>(bytes[at / 2]);
+    return at % 2 == 0 ? pair & 15u : pair >> 4;
+  }
+  const std::uint64_t width = static_cast<std::uint64_t>(bits) / 8;
+  std::uint64_t pattern = 0;
+  for (std::uint64_t i = width; i-- > 0;) {
+    pattern = pattern << 8 | static_cast<unsigned char>(bytes[at * width + i]);
+  }
+  return pattern;
+}
+
+std::uint64_t low_bits(std::uint64_t pattern, int bits) {
+  return bits >= 64 ? pattern : pattern & ((std::uint64_t{1} << bits) - 1);
+}
+
+// The bit patterns of the elements, each in the low `bits` bits; nothing when the bytes end early.
+std::optional<std::vector<std::uint64_t>> patterns(std::string_view bytes, Encoding encoding,
+                                                   int bits, std::size_t count) {
+  std::vector<std::uint64_t> values;
+  values.reserve(count);
+  if (encoding == Encoding::kFixed) {
+    for (std::size_t i = 0; i < count; ++i) values.push_back(fixed_pattern(bytes, i, bits));
+  } else if (encoding == Encoding::kVarint) {
+    std::uint64_t at = 0;
+    while (const auto value = wire::read_varint(bytes, at, bytes.size())) {
+      values.push_back(low_bits(*value, bits));
+    }
+  } else {
+    wire::Cursor cursor(bytes);
+    while (const auto field = cursor.next()) values.push_back(low_bits(field->value, bits));
+  }
+  if (values.size() != count) return std::nullopt;
+  return values;
+}
+
+// A binary float of 16 bits with the given widths of its parts.
+double small_float(std::uint64_t pattern, int exponent_bits, int fraction_bits) {
+  const int exponent_mask = (1 << exponent_bits) - 1;
+  const int bias = exponent_mask >> 1;
+  const int exponent = static_cast<int>(pattern >> fraction_bits) & exponent_mask;
+  const auto fraction = static_cast<double>(low_bits(pattern, fraction_bits));
+  const double one = std::ldexp(1.0, fraction_bits);
+  double value = 0;
+  if (exponent == exponent_mask) {
+    value = fraction == 0 ? std::numeric_limits<double>::infinity()
+                          : std::numeric_limits<double>::quiet_NaN();
+  } else if (exponent == 0) {
+    value = std::ldexp(fraction / one, 1 - bias);
+  } else {
+    value = std::ldexp(1 + fraction / one, exponent - bias);
+  }
+  return pattern >> 15 & 1 ? -value : value;
+}
+
+std::int64_t to_integer(std::uint64_t pattern, std::int32_t type) {
+  if (!is_signed_integer(type)) return static_cast<std::int64_t>(pattern);
+  const int unused = 64 - element_bits(type);
+  return static_cast<std::int64_t>(pattern << unused) >> unused;
+}
+
+double to_double(std::uint64_t pattern, std::int32_t type) {
+  switch (type) {
+    case TensorProto::FLOAT16:
+      return small_float(pattern, 5, 10);
+    case TensorProto::BFLOAT16:
+      return small_float(pattern, 8, 7);
+    case TensorProto::FLOAT:
+      return std::bit_cast<float>(static_cast<std::uint32_t>(pattern));
+    default:
+      return std::bit_cast<double>(pattern);
+  }
+}
+
+bool is_float(std::int32_t type) {
+  return type == TensorProto::FLOAT || type == TensorProto::DOUBLE ||
+         type == TensorProto::FLOAT16 || type == TensorProto::BFLOAT16;
+}
+
+// The number of elements, if it is at most `limit`.
+std::optional<std::size_t> count_up_to(const std::vector<std::int64_t>& shape, std::size_t limit) {
+  std::optional<std::uint64_t> count = 1;
+  for (std::int64_t dim : shape) {
+    count = checked_mul(*count, static_cast<std::uint64_t>(dim));
+    if (!count) return std::nullopt;
+  }
+  if (*count > limit) return std::nullopt;
+  return *count;
+}
+
+}  // namespace
+
+struct PayloadReader::Impl {
+  const Model* model;
+  std::vector<std::optional<MappedFile>> mapped;  // by file, at first use
+
+  // The elements' bit patterns; nothing when there are more than `limit`, or they cannot be read.
+  std::optional<std::vector<std::uint64_t>> elements(PayloadReader& reader, const Tensor& tensor,
+                                                     std::size_t limit) const {
+    const auto count = count_up_to(tensor.shape, limit);
+    if (!count) return std::nullopt;
+    if (*count == 0) return std::vector<std::uint64_t>{};
+    if (!tensor.payload) return std::nullopt;
+    const auto bytes = reader.bytes(*tensor.payload);
+    if (!bytes) return std::nullopt;
+    return patterns(*bytes, tensor.encoding, element_bits(tensor.type), *count);
+  }
+};
+
+PayloadReader::PayloadReader(const Model& model) : impl_(std::make_unique<Impl>()) {
+  impl_->model = &model;
+  impl_->mapped.resize(model.files.size());
+}
+
+PayloadReader::~PayloadReader() = default;
+PayloadReader::PayloadReader(PayloadReader&&) noexcept = default;
+PayloadReader& PayloadReader::operator=(PayloadReader&&) noexcept = default;
+
+Result<std::string_view> PayloadReader::bytes(const ByteSpan& span) {
+  const ModelFile& file = impl_->model->files[span.file];
+  std::optional<MappedFile>& mapped = impl_->mapped[span.file];
+  if (!mapped) {
+    auto opened = MappedFile::open(file.path);
+    if (!opened) return fail(std::move(opened.error()));
+    if (opened->size() != file.size) {
+      return fail(ErrorKind::kInput, in_quotes(file.path.native()) + " changed while it was read",
+                  "try again");
+    }
+    mapped = std::move(*opened);
+  }
+  return mapped->range(span.offset, span.length);
+}
+
+std::optional<std::vector<std::int64_t>> PayloadReader::integers(TensorId id, std::size_t limit) {
+  const Tensor& tensor = impl_->model->tensors[id];
+  if (!is_integer(tensor.type)) return std::nullopt;
+  const auto patterns = impl_->elements(*this, tensor, limit);
+  if (!patterns) return std::nullopt;
+  std::vector<std::int64_t> values;
+  values.reserve(patterns->size());
+  for (std::uint64_t pattern : *patterns) values.push_back(to_integer(pattern, tensor.type));
+  return values;
+}
+
+std::optional<std::vector<double>> PayloadReader::floats(TensorId id, std::size_t limit) {
+  const Tensor& tensor = impl_->model->tensors[id];
+  if (!is_float(tensor.type)) return std::nullopt;
+  const auto patterns = impl_->elements(*this, tensor, limit);
+  if (!patterns) return std::nullopt;
+  std::vector<double> values;
+  values.reserve(patterns->size());
+  for (std::uint64_t pattern : *patterns) values.push_back(to_double(pattern, tensor.type));
+  return values;
+}
+
+}  // namespace permcrypt
