@@ -1,0 +1,150 @@
+// permcrypt run: a model on given inputs, in ONNX Runtime.
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/quote.h"
+#include "cli/command.h"
+#include "verify/data_files.h"
+#include "verify/runtime.h"
+#include "verify/token_file.h"
+
+namespace permcrypt::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  fs::path model;
+  std::optional<fs::path> token;
+  fs::path inputs;
+  std::optional<fs::path> output;
+};
+
+bool has_key_input(const Session& session) {
+  return std::ranges::find(session.inputs(), kKeyInput, &TensorInfo::name) !=
+         session.inputs().end();
+}
+
+// With a token for a model that takes none, or without one for a model that does, there is nothing
+// to run.
+Result<void> check_token(const Session& session, const Options& options,
+                         const std::vector<TensorData>& tensors) {
+  const bool given =
+      options.token || std::ranges::find(tensors, kKeyInput, &TensorData::name) != tensors.end();
+  if (options.token && !has_key_input(session)) {
+    return fail(ErrorKind::kState, quote(options.model.native()) + " takes no token",
+                "leave out -t, or name the encrypted model");
+  }
+  if (!given && has_key_input(session)) {
+    return fail(ErrorKind::kInput, quote(options.model.native()) + " runs with a token only",
+                "give the token file with -t");
+  }
+  return {};
+}
+
+Result<DataSet> run_all(Session& session, const Options& options, DataSet data) {
+  std::optional<TensorData> token;
+  if (options.token) {
+    Result<TensorData> read = read_token(*options.token);
+    if (!read) return tl::unexpected(read.error());
+    token = *std::move(read);
+  }
+  DataSet outputs{data.layout, {}};
+  for (std::vector<TensorData>& tensors : data.runs) {
+    if (auto fits = check_token(session, options, tensors); !fits) {
+      return tl::unexpected(fits.error());
+    }
+    if (token) tensors.push_back(*token);
+    Result<std::vector<TensorData>> feeds = bind_inputs(std::move(tensors), session.inputs());
+    if (!feeds) return tl::unexpected(feeds.error());
+    Result<std::vector<TensorData>> results = session.run(*feeds);
+    if (!results) return tl::unexpected(results.error());
+    outputs.runs.push_back(*std::move(results));
+  }
+  return outputs;
+}
+
+// 'logits'  float32 [1, 10]  0.25 -1.5 ...
+void print_outputs(const std::vector<TensorData>& outputs) {
+  constexpr std::size_t kShown = 6;
+  std::size_t width = 0;
+  for (const TensorData& output : outputs) width = std::max(width, quote(output.name).size());
+  for (const TensorData& output : outputs) {
+    std::string values = "(not shown)";
+    if (const auto elements = to_doubles(output)) {
+      const auto first = std::span(*elements).first(std::min(kShown, elements->size()));
+      values =
+          fmt::format("{:.6g}{}", fmt::join(first, " "), elements->size() > kShown ? " ..." : "");
+    }
+    fmt::print("{:<{}}  {} {}  {}\n", quote(output.name), width, type_name(output.type),
+               shape_text(output.shape), values);
+  }
+}
+
+// A folder called out.npz would surprise.
+Result<void> check_layout(const fs::path& output, DataLayout layout) {
+  const std::string ending = output.extension();
+  if ((ending == ".npz" && layout != DataLayout::kNpz) ||
+      (ending == ".json" && layout != DataLayout::kJson)) {
+    return fail(
+        ErrorKind::kUsage,
+        "outputs are written in the layout of the inputs, which is not " + ending,
+        layout == DataLayout::kFolder ? "name a folder with -o" : "name such a file with -o");
+  }
+  return {};
+}
+
+Result<void> run(const Options& options, const Context& context) {
+  Result<DataSet> data = read_data(options.inputs);
+  if (!data) return tl::unexpected(data.error());
+  if (options.output) {
+    if (auto fits = check_layout(*options.output, data->layout); !fits) return fits;
+  }
+  Result<Session> session = Session::open(options.model, {.threads = context.threads});
+  if (!session) return tl::unexpected(session.error());
+  const Result<DataSet> outputs = run_all(*session, options, *std::move(data));
+  if (!outputs) return tl::unexpected(outputs.error());
+  if (options.output) {
+    const OutputOptions how{context.force ? IfExists::kReplace : IfExists::kRefuse};
+    return write_data(*options.output, *outputs, how, {options.inputs, options.model});
+  }
+  for (const std::vector<TensorData>& tensors : outputs->runs) print_outputs(tensors);
+  return {};
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Context& context) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "Run a model in ONNX Runtime");
+  command->add_option("MODEL", options->model, "A .onnx file, or a folder with one model.onnx")
+      ->required();
+  command->add_option("-t,--token", options->token, "The token, for an encrypted model")
+      ->type_name("TOKEN");
+  command
+      ->add_option("--inputs", options->inputs,
+                   "A folder of input_0.pb ..., a .npz, or Polygraphy's JSON")
+      ->type_name("DATA")
+      ->required();
+  command
+      ->add_option(
+          "-o", options->output,
+          "Write the outputs in the layout of the inputs (default: print their beginnings)")
+      ->type_name("DATA");
+  command->callback([options, &context] {
+    context.run = [options, &context] { return run(*options, context); };
+  });
+}
+
+}  // namespace permcrypt::cli

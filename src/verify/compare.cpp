@@ -1,0 +1,211 @@
+#include "verify/compare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "base/quote.h"
+
+namespace permcrypt {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+OutputDifference not_comparable(OutputDifference difference, std::string why) {
+  difference.mismatch = std::move(why);
+  difference.differing = 1;
+  difference.max_absolute = difference.mean_absolute = difference.p99_absolute = kInfinity;
+  difference.max_relative = difference.mean_relative = difference.p99_relative = kInfinity;
+  difference.smallest_tolerance = kInfinity;
+  difference.cosine = 0;
+  return difference;
+}
+
+// NaN with NaN, and an infinity with the same infinity.
+bool same_non_finite(double x, double y) { return (std::isnan(x) && std::isnan(y)) || x == y; }
+
+// The unit of relative errors.
+double scale_of(std::span<const double> values) {
+  double sum = 0, largest = 0;
+  std::size_t count = 0;
+  for (const double value : values) {
+    if (!std::isfinite(value)) continue;
+    sum += value;
+    largest = std::max(largest, std::abs(value));
+    ++count;
+  }
+  if (count == 0 || largest == 0) return 1;
+  const double mean = sum / static_cast<double>(count);
+  double squares = 0;
+  for (const double value : values) {
+    if (std::isfinite(value)) squares += (value - mean) * (value - mean);
+  }
+  const double deviation = std::sqrt(squares / static_cast<double>(count));
+  // Rounding of the mean leaves a trace where all elements are equal.
+  return deviation > 1e-12 * largest ? deviation : largest;
+}
+
+double percentile_99(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const std::size_t index = (values.size() * 99 + 99) / 100 - 1;
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(index),
+                   values.end());
+  return values[index];
+}
+
+double cosine_of(std::span<const double> x, std::span<const double> y) {
+  double dot = 0, xx = 0, yy = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (!std::isfinite(x[i])) continue;
+    dot += x[i] * y[i];
+    xx += x[i] * x[i];
+    yy += y[i] * y[i];
+  }
+  if (xx == 0 || yy == 0) return xx == yy ? 1 : 0;
+  return dot / (std::sqrt(xx) * std::sqrt(yy));
+}
+
+// REQUIRES: NaNs and infinities are in the same places.
+void measure_errors(std::span<const double> expected, std::span<const double> actual,
+                    OutputDifference& difference) {
+  std::vector<double> errors;
+  double sum = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (!std::isfinite(expected[i])) continue;
+    const double error = std::abs(actual[i] - expected[i]);
+    errors.push_back(error);
+    sum += error;
+    difference.differing += error > 0;
+    difference.max_absolute = std::max(difference.max_absolute, error);
+    difference.smallest_tolerance =
+        std::max(difference.smallest_tolerance, error / (1 + std::abs(expected[i])));
+  }
+  if (errors.empty()) return;
+  difference.differing /= static_cast<double>(expected.size());
+  difference.mean_absolute = sum / static_cast<double>(errors.size());
+  difference.p99_absolute = percentile_99(std::move(errors));
+  const double scale = scale_of(expected);
+  difference.max_relative = difference.max_absolute / scale;
+  difference.mean_relative = difference.mean_absolute / scale;
+  difference.p99_relative = difference.p99_absolute / scale;
+  difference.cosine = cosine_of(expected, actual);
+}
+
+// Empty for rows that hold a NaN: they choose nothing.
+std::optional<std::size_t> argmax(std::span<const double> row) {
+  if (std::ranges::any_of(row, [](double value) { return std::isnan(value); })) return std::nullopt;
+  return static_cast<std::size_t>(std::ranges::max_element(row) - row.begin());
+}
+
+TopOne compare_choices(std::span<const double> expected, std::span<const double> actual,
+                       std::size_t classes) {
+  TopOne result;
+  if (classes < 2) return result;
+  std::vector<double> expected_counts(classes), actual_counts(classes);
+  for (std::size_t row = 0; row + classes <= expected.size(); row += classes) {
+    const auto wanted = argmax(expected.subspan(row, classes));
+    if (!wanted) continue;
+    ++result.positions;
+    ++expected_counts[*wanted];
+    const auto chosen = argmax(actual.subspan(row, classes));
+    if (!chosen) continue;
+    ++actual_counts[*chosen];
+    result.agreeing += wanted == chosen;
+  }
+  if (result.positions == 0) return result;
+  double by_frequency = 0;
+  for (std::size_t i = 0; i < classes; ++i) by_frequency += expected_counts[i] * actual_counts[i];
+  by_frequency /= static_cast<double>(result.positions) * static_cast<double>(result.positions);
+  result.chance = std::max(1 / static_cast<double>(classes), by_frequency);
+  result.p_value = binomial_tail(result.positions, result.agreeing, result.chance);
+  return result;
+}
+
+OutputDifference compare_integers(std::span<const std::int64_t> expected,
+                                  std::span<const std::int64_t> actual,
+                                  OutputDifference difference) {
+  difference.integers = true;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) count += expected[i] != actual[i];
+  if (count > 0)
+    difference.differing = static_cast<double>(count) / static_cast<double>(expected.size());
+  return difference;
+}
+
+}  // namespace
+
+double binomial_tail(std::uint64_t trials, std::uint64_t successes, double chance) {
+  if (successes == 0 || chance >= 1) return 1;
+  if (successes > trials || chance <= 0) return 0;
+  // lgamma is not thread safe only for its sign, which is positive here.
+  const auto log_factorial = [](std::uint64_t n) {
+    return std::lgamma(static_cast<double>(n) + 1);
+  };
+  double tail = 0;
+  for (std::uint64_t k = successes; k <= trials; ++k) {
+    const double log_term = log_factorial(trials) - log_factorial(k) - log_factorial(trials - k) +
+                            static_cast<double>(k) * std::log(chance) +
+                            static_cast<double>(trials - k) * std::log1p(-chance);
+    const double term = std::exp(log_term);
+    tail += term;
+    const bool falling = static_cast<double>(k) > static_cast<double>(trials) * chance;
+    if (falling && term < tail * 1e-17) break;
+  }
+  return std::min(tail, 1.0);
+}
+
+Result<OutputDifference> compare_tensors(const TensorData& expected, const TensorData& actual) {
+  OutputDifference difference;
+  difference.name = expected.name;
+  difference.elements = element_count(expected.shape).value_or(0);
+  difference.integers = is_integer_type(expected.type);
+  if (expected.type != actual.type) {
+    return not_comparable(difference, fmt::format("type {} instead of {}", type_name(actual.type),
+                                                  type_name(expected.type)));
+  }
+  if (expected.shape != actual.shape) {
+    return not_comparable(difference,
+                          fmt::format("shape {} instead of {}", shape_text(actual.shape),
+                                      shape_text(expected.shape)));
+  }
+  if (difference.integers) {
+    const auto x = to_integers(expected), y = to_integers(actual);
+    if (!x) return tl::unexpected(x.error());
+    if (!y) return tl::unexpected(y.error());
+    return compare_integers(*x, *y, difference);
+  }
+  const auto x = to_doubles(expected), y = to_doubles(actual);
+  if (!x) return tl::unexpected(x.error());
+  if (!y) return tl::unexpected(y.error());
+  const std::size_t classes =
+      expected.shape.empty() ? 0 : static_cast<std::size_t>(expected.shape.back());
+  difference.top_one = compare_choices(*x, *y, classes);
+  for (std::size_t i = 0; i < x->size(); ++i) {
+    const bool finite = std::isfinite((*x)[i]) && std::isfinite((*y)[i]);
+    if (!finite && !same_non_finite((*x)[i], (*y)[i])) {
+      return not_comparable(difference, "NaN or infinity in other places");
+    }
+  }
+  measure_errors(*x, *y, difference);
+  return difference;
+}
+
+Result<std::vector<OutputDifference>> compare_outputs(std::span<const TensorData> expected,
+                                                      std::span<const TensorData> actual) {
+  std::vector<OutputDifference> differences;
+  for (const TensorData& wanted : expected) {
+    const auto found = std::ranges::find(actual, wanted.name, &TensorData::name);
+    if (found == actual.end()) {
+      return fail(ErrorKind::kInput, "there is no output " + quote(wanted.name));
+    }
+    Result<OutputDifference> difference = compare_tensors(wanted, *found);
+    if (!difference) return tl::unexpected(difference.error());
+    differences.push_back(*std::move(difference));
+  }
+  return differences;
+}
+
+}  // namespace permcrypt

@@ -1,0 +1,133 @@
+#include "verify/data_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/mapped_file.h"
+#include "base/quote.h"
+#include "verify/npz.h"
+#include "verify/polygraphy.h"
+#include "verify/tensor_pb.h"
+
+namespace permcrypt {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Says which file an error is about.
+template <class T>
+Result<T> in_file(const fs::path& path, Result<T> result) {
+  return std::move(result).map_error([&](Error error) {
+    error.message = quote(path.native()) + ": " + error.message;
+    return error;
+  });
+}
+
+// <stem>0.pb, <stem>1.pb ... until one is missing.
+Result<std::vector<TensorData>> read_folder(const fs::path& folder, std::string_view stem) {
+  std::vector<TensorData> tensors;
+  for (int index = 0;; ++index) {
+    const fs::path path = folder / fmt::format("{}{}.pb", stem, index);
+    std::error_code failed;
+    if (!fs::exists(path, failed)) return tensors;
+    const auto file = MappedFile::open(path);
+    if (!file) return tl::unexpected(file.error());
+    Result<TensorData> tensor = in_file(path, decode_tensor_pb(file->bytes()));
+    if (!tensor) return tl::unexpected(tensor.error());
+    tensors.push_back(*std::move(tensor));
+  }
+}
+
+Result<void> write_folder(const fs::path& folder, const std::vector<TensorData>& tensors,
+                          const OutputOptions& options, std::vector<fs::path> inputs) {
+  std::error_code failed;
+  const bool created = fs::create_directory(folder, failed);
+  const auto write_all = [&]() -> Result<void> {
+    if (failed) return tl::unexpected(output_error(failed.value(), folder));
+    OutputSet files(std::move(inputs));
+    for (std::size_t index = 0; index < tensors.size(); ++index) {
+      const auto file = files.add(folder / fmt::format("output_{}.pb", index), options);
+      if (!file) return tl::unexpected(file.error());
+      if (auto done = files.write(*file, 0, encode_tensor_pb(tensors[index])); !done) return done;
+    }
+    return files.commit();
+  };
+  Result<void> result = write_all();
+  if (!result && created) fs::remove(folder, failed);
+  return result;
+}
+
+}  // namespace
+
+Result<DataSet> read_data(const fs::path& path) {
+  DataSet data;
+  std::error_code failed;
+  if (fs::is_directory(path, failed)) {
+    Result<std::vector<TensorData>> tensors = read_folder(path, "input_");
+    if (!tensors) return tl::unexpected(tensors.error());
+    if (tensors->empty()) {
+      return fail(ErrorKind::kInput, quote(path.native()) + " holds no input_0.pb",
+                  "name a folder of input_0.pb, input_1.pb ..., a .npz or a .json file");
+    }
+    data.runs.push_back(*std::move(tensors));
+    return data;
+  }
+  const auto file = MappedFile::open(path);
+  if (!file) return tl::unexpected(file.error());
+  if (path.extension() == ".json") {
+    data.layout = DataLayout::kJson;
+    auto runs = in_file(path, decode_polygraphy(file->bytes()));
+    if (!runs) return tl::unexpected(runs.error());
+    data.runs = *std::move(runs);
+  } else {
+    data.layout = DataLayout::kNpz;
+    auto tensors = in_file(path, decode_npz(file->bytes()));
+    if (!tensors) return tl::unexpected(tensors.error());
+    data.runs.push_back(*std::move(tensors));
+  }
+  return data;
+}
+
+Result<std::vector<TensorData>> read_expected(const fs::path& folder) {
+  return read_folder(folder, "output_");
+}
+
+Result<std::vector<TensorData>> bind_inputs(std::vector<TensorData> tensors,
+                                            std::span<const TensorInfo> inputs) {
+  if (tensors.size() > inputs.size()) {
+    return fail(ErrorKind::kInput, fmt::format("{} tensors for a model with {} inputs",
+                                               tensors.size(), inputs.size()));
+  }
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (tensors[i].name.empty()) tensors[i].name = inputs[i].name;
+    const std::string& name = tensors[i].name;
+    if (std::ranges::find(inputs, name, &TensorInfo::name) == inputs.end()) {
+      return fail(ErrorKind::kInput, "the model has no input " + quote(name));
+    }
+    const auto before = std::span(tensors).first(i);
+    if (std::ranges::find(before, name, &TensorData::name) != before.end()) {
+      return fail(ErrorKind::kInput, "two tensors for input " + quote(name));
+    }
+  }
+  return tensors;
+}
+
+Result<void> write_data(const fs::path& path, const DataSet& outputs, const OutputOptions& options,
+                        std::vector<fs::path> inputs) {
+  if (outputs.layout == DataLayout::kFolder) {
+    return write_folder(path, outputs.runs.at(0), options, std::move(inputs));
+  }
+  const Result<std::string> content = outputs.layout == DataLayout::kNpz
+                                          ? encode_npz(outputs.runs.at(0))
+                                          : encode_polygraphy(outputs.runs);
+  if (!content) return tl::unexpected(content.error());
+  OutputSet files(std::move(inputs));
+  const auto file = files.add(path, options);
+  if (!file) return tl::unexpected(file.error());
+  if (auto done = files.write(*file, 0, *content); !done) return done;
+  return files.commit();
+}
+
+}  // namespace permcrypt

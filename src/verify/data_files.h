@@ -1,0 +1,47 @@
+// DATA of the command line: files that hold the inputs or outputs of a model.
+//
+//   folder   input_0.pb, input_1.pb ... (output_0.pb ...), an ONNX TensorProto each
+//   .npz     one array per tensor
+//   .json    Polygraphy's: a list of dictionaries, one per run, of arrays in base64
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/output_file.h"
+#include "permcrypt/status.h"
+#include "verify/tensor_data.h"
+
+namespace permcrypt {
+
+enum class DataLayout { kFolder, kNpz, kJson };
+
+struct DataSet {
+  DataLayout layout = DataLayout::kFolder;
+  // The tensors of each run: exactly one run but for JSON. A tensor of a folder may have no name.
+  std::vector<std::vector<TensorData>> runs;
+};
+
+// The inputs in `path`: of a folder, its input_K.pb in the order of K.
+// Errors (kInput): nothing there, or not in the layout that its kind (folder, ending) promises.
+Result<DataSet> read_data(const std::filesystem::path& path);
+
+// The expected outputs that a folder holds beside the inputs (output_K.pb); none is no error.
+Result<std::vector<TensorData>> read_expected(const std::filesystem::path& folder);
+
+// Gives every tensor the name of the input it binds to: its own name, or, without one, that of the
+// input at its position. Errors (kInput): a name the model does not have, two tensors for one
+// input, more tensors than inputs.
+Result<std::vector<TensorData>> bind_inputs(std::vector<TensorData> tensors,
+                                            std::span<const TensorInfo> inputs);
+
+// Writes outputs in the layout they name: into the folder `path`, made if there is none, as
+// output_K.pb, or as the file `path`. `inputs`: files that must not be written over.
+// Errors (kOutput): a file exists, cannot be written, or NumPy lacks a type.
+Result<void> write_data(const std::filesystem::path& path, const DataSet& outputs,
+                        const OutputOptions& options,
+                        std::vector<std::filesystem::path> inputs = {});
+
+}  // namespace permcrypt
