@@ -40,7 +40,7 @@ install_packages() {
     die "not installed:$missing" "install them with your system's package manager"
   [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
     die "not installed:$missing" "run as root: apt-get install --no-install-recommends$missing"
-  twice as_root apt-get update -q >&2
+  twice as_root apt-get update -q >&2 || note "the package lists could not be renewed"
   # shellcheck disable=SC2086
   twice as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -q -y --no-install-recommends $missing >&2

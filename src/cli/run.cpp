@@ -43,11 +43,11 @@ Result<void> check_token(const Session& session, const Options& options,
   const bool given =
       options.token || std::ranges::find(tensors, kKeyInput, &TensorData::name) != tensors.end();
   if (options.token && !has_key_input(session)) {
-    return fail(ErrorKind::kState, quote(options.model.native()) + " takes no token",
+    return fail(ErrorKind::kState, in_quotes(options.model.native()) + " takes no token",
                 "leave out -t, or name the encrypted model");
   }
   if (!given && has_key_input(session)) {
-    return fail(ErrorKind::kInput, quote(options.model.native()) + " runs with a token only",
+    return fail(ErrorKind::kInput, in_quotes(options.model.native()) + " runs with a token only",
                 "give the token file with -t");
   }
   return {};
@@ -57,19 +57,19 @@ Result<DataSet> run_all(Session& session, const Options& options, DataSet data) 
   std::optional<TensorData> token;
   if (options.token) {
     Result<TensorData> read = read_token(*options.token);
-    if (!read) return tl::unexpected(read.error());
+    if (!read) return fail(read.error());
     token = *std::move(read);
   }
   DataSet outputs{data.layout, {}};
   for (std::vector<TensorData>& tensors : data.runs) {
     if (auto fits = check_token(session, options, tensors); !fits) {
-      return tl::unexpected(fits.error());
+      return fail(fits.error());
     }
     if (token) tensors.push_back(*token);
     Result<std::vector<TensorData>> feeds = bind_inputs(std::move(tensors), session.inputs());
-    if (!feeds) return tl::unexpected(feeds.error());
+    if (!feeds) return fail(feeds.error());
     Result<std::vector<TensorData>> results = session.run(*feeds);
-    if (!results) return tl::unexpected(results.error());
+    if (!results) return fail(results.error());
     outputs.runs.push_back(*std::move(results));
   }
   return outputs;
@@ -79,7 +79,7 @@ Result<DataSet> run_all(Session& session, const Options& options, DataSet data) 
 void print_outputs(const std::vector<TensorData>& outputs) {
   constexpr std::size_t kShown = 6;
   std::size_t width = 0;
-  for (const TensorData& output : outputs) width = std::max(width, quote(output.name).size());
+  for (const TensorData& output : outputs) width = std::max(width, in_quotes(output.name).size());
   for (const TensorData& output : outputs) {
     std::string values = "(not shown)";
     if (const auto elements = to_doubles(output)) {
@@ -87,7 +87,7 @@ void print_outputs(const std::vector<TensorData>& outputs) {
       values =
           fmt::format("{:.6g}{}", fmt::join(first, " "), elements->size() > kShown ? " ..." : "");
     }
-    fmt::print("{:<{}}  {} {}  {}\n", quote(output.name), width, type_name(output.type),
+    fmt::print("{:<{}}  {} {}  {}\n", in_quotes(output.name), width, type_name(output.type),
                shape_text(output.shape), values);
   }
 }
@@ -107,14 +107,14 @@ Result<void> check_layout(const fs::path& output, DataLayout layout) {
 
 Result<void> run(const Options& options, const Context& context) {
   Result<DataSet> data = read_data(options.inputs);
-  if (!data) return tl::unexpected(data.error());
+  if (!data) return fail(data.error());
   if (options.output) {
     if (auto fits = check_layout(*options.output, data->layout); !fits) return fits;
   }
   Result<Session> session = Session::open(options.model, {.threads = context.threads});
-  if (!session) return tl::unexpected(session.error());
+  if (!session) return fail(session.error());
   const Result<DataSet> outputs = run_all(*session, options, *std::move(data));
-  if (!outputs) return tl::unexpected(outputs.error());
+  if (!outputs) return fail(outputs.error());
   if (options.output) {
     const OutputOptions how{context.force ? IfExists::kReplace : IfExists::kRefuse};
     return write_data(*options.output, *outputs, how, {options.inputs, options.model});

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/quote.h"
+#include "read/data_type.h"
 
 namespace permcrypt {
 namespace {
@@ -161,7 +162,7 @@ Result<OutputDifference> compare_tensors(const TensorData& expected, const Tenso
   OutputDifference difference;
   difference.name = expected.name;
   difference.elements = element_count(expected.shape).value_or(0);
-  difference.integers = is_integer_type(expected.type);
+  difference.integers = is_integer(expected.type);
   if (expected.type != actual.type) {
     return not_comparable(difference, fmt::format("type {} instead of {}", type_name(actual.type),
                                                   type_name(expected.type)));
@@ -173,13 +174,13 @@ Result<OutputDifference> compare_tensors(const TensorData& expected, const Tenso
   }
   if (difference.integers) {
     const auto x = to_integers(expected), y = to_integers(actual);
-    if (!x) return tl::unexpected(x.error());
-    if (!y) return tl::unexpected(y.error());
+    if (!x) return fail(x.error());
+    if (!y) return fail(y.error());
     return compare_integers(*x, *y, difference);
   }
   const auto x = to_doubles(expected), y = to_doubles(actual);
-  if (!x) return tl::unexpected(x.error());
-  if (!y) return tl::unexpected(y.error());
+  if (!x) return fail(x.error());
+  if (!y) return fail(y.error());
   const std::size_t classes =
       expected.shape.empty() ? 0 : static_cast<std::size_t>(expected.shape.back());
   difference.top_one = compare_choices(*x, *y, classes);
@@ -199,10 +200,10 @@ Result<std::vector<OutputDifference>> compare_outputs(std::span<const TensorData
   for (const TensorData& wanted : expected) {
     const auto found = std::ranges::find(actual, wanted.name, &TensorData::name);
     if (found == actual.end()) {
-      return fail(ErrorKind::kInput, "there is no output " + quote(wanted.name));
+      return fail(ErrorKind::kInput, "there is no output " + in_quotes(wanted.name));
     }
     Result<OutputDifference> difference = compare_tensors(wanted, *found);
-    if (!difference) return tl::unexpected(difference.error());
+    if (!difference) return fail(difference.error());
     differences.push_back(*std::move(difference));
   }
   return differences;

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 template <class T>
 Result<T> in_file(const fs::path& path, Result<T> result) {
   return std::move(result).map_error([&](Error error) {
-    error.message = quote(path.native()) + ": " + error.message;
+    error.message = in_quotes(path.native()) + ": " + error.message;
     return error;
   });
 }
@@ -33,9 +33,9 @@ Result<std::vector<TensorData>> read_folder(const fs::path& folder, std::string_
     std::error_code failed;
     if (!fs::exists(path, failed)) return tensors;
     const auto file = MappedFile::open(path);
-    if (!file) return tl::unexpected(file.error());
+    if (!file) return fail(file.error());
     Result<TensorData> tensor = in_file(path, decode_tensor_pb(file->bytes()));
-    if (!tensor) return tl::unexpected(tensor.error());
+    if (!tensor) return fail(tensor.error());
     tensors.push_back(*std::move(tensor));
   }
 }
@@ -45,11 +45,11 @@ Result<void> write_folder(const fs::path& folder, const std::vector<TensorData>&
   std::error_code failed;
   const bool created = fs::create_directory(folder, failed);
   const auto write_all = [&]() -> Result<void> {
-    if (failed) return tl::unexpected(output_error(failed.value(), folder));
+    if (failed) return fail(output_error(failed.value(), folder));
     OutputSet files(std::move(inputs));
     for (std::size_t index = 0; index < tensors.size(); ++index) {
       const auto file = files.add(folder / fmt::format("output_{}.pb", index), options);
-      if (!file) return tl::unexpected(file.error());
+      if (!file) return fail(file.error());
       if (auto done = files.write(*file, 0, encode_tensor_pb(tensors[index])); !done) return done;
     }
     return files.commit();
@@ -66,25 +66,25 @@ Result<DataSet> read_data(const fs::path& path) {
   std::error_code failed;
   if (fs::is_directory(path, failed)) {
     Result<std::vector<TensorData>> tensors = read_folder(path, "input_");
-    if (!tensors) return tl::unexpected(tensors.error());
+    if (!tensors) return fail(tensors.error());
     if (tensors->empty()) {
-      return fail(ErrorKind::kInput, quote(path.native()) + " holds no input_0.pb",
+      return fail(ErrorKind::kInput, in_quotes(path.native()) + " holds no input_0.pb",
                   "name a folder of input_0.pb, input_1.pb ..., a .npz or a .json file");
     }
     data.runs.push_back(*std::move(tensors));
     return data;
   }
   const auto file = MappedFile::open(path);
-  if (!file) return tl::unexpected(file.error());
+  if (!file) return fail(file.error());
   if (path.extension() == ".json") {
     data.layout = DataLayout::kJson;
     auto runs = in_file(path, decode_polygraphy(file->bytes()));
-    if (!runs) return tl::unexpected(runs.error());
+    if (!runs) return fail(runs.error());
     data.runs = *std::move(runs);
   } else {
     data.layout = DataLayout::kNpz;
     auto tensors = in_file(path, decode_npz(file->bytes()));
-    if (!tensors) return tl::unexpected(tensors.error());
+    if (!tensors) return fail(tensors.error());
     data.runs.push_back(*std::move(tensors));
   }
   return data;
@@ -104,11 +104,11 @@ Result<std::vector<TensorData>> bind_inputs(std::vector<TensorData> tensors,
     if (tensors[i].name.empty()) tensors[i].name = inputs[i].name;
     const std::string& name = tensors[i].name;
     if (std::ranges::find(inputs, name, &TensorInfo::name) == inputs.end()) {
-      return fail(ErrorKind::kInput, "the model has no input " + quote(name));
+      return fail(ErrorKind::kInput, "the model has no input " + in_quotes(name));
     }
     const auto before = std::span(tensors).first(i);
     if (std::ranges::find(before, name, &TensorData::name) != before.end()) {
-      return fail(ErrorKind::kInput, "two tensors for input " + quote(name));
+      return fail(ErrorKind::kInput, "two tensors for input " + in_quotes(name));
     }
   }
   return tensors;
@@ -122,10 +122,10 @@ Result<void> write_data(const fs::path& path, const DataSet& outputs, const Outp
   const Result<std::string> content = outputs.layout == DataLayout::kNpz
                                           ? encode_npz(outputs.runs.at(0))
                                           : encode_polygraphy(outputs.runs);
-  if (!content) return tl::unexpected(content.error());
+  if (!content) return fail(content.error());
   OutputSet files(std::move(inputs));
   const auto file = files.add(path, options);
-  if (!file) return tl::unexpected(file.error());
+  if (!file) return fail(file.error());
   if (auto done = files.write(*file, 0, *content); !done) return done;
   return files.commit();
 }

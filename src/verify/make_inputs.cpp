@@ -14,6 +14,7 @@
 
 #include "base/quote.h"
 #include "permcrypt/model.h"
+#include "read/data_type.h"
 
 namespace permcrypt {
 namespace {
@@ -155,7 +156,7 @@ bool fill(TensorData& tensor, std::uint64_t count, const InputChoices& choices, 
     default:
       break;
   }
-  if (!is_integer_type(tensor.type)) return false;
+  if (!is_integer(tensor.type)) return false;
   const auto ids = choices.id_bounds.find(tensor.name);
   if (ids != choices.id_bounds.end() || choices.caches.contains(tensor.name)) {
     constexpr std::int64_t kSmall = 16;
@@ -188,12 +189,12 @@ Result<std::vector<TensorData>> make_inputs(std::span<const TensorInfo> inputs,
     if (size.value_or(0) > kMaxBytes) {
       return fail(ErrorKind::kInput,
                   fmt::format("input {} would be larger than 1 GiB with shape {}",
-                              quote(input.name), shape_text(tensor.shape)),
+                              in_quotes(input.name), shape_text(tensor.shape)),
                   "give smaller dimensions, or data with --inputs");
     }
     if (!size || !fill(tensor, *element_count(tensor.shape), choices, random)) {
       return fail(ErrorKind::kInput,
-                  fmt::format("no values can be made for input {} of {}", quote(input.name),
+                  fmt::format("no values can be made for input {} of {}", in_quotes(input.name),
                               type_name(input.type)),
                   "give data with --inputs");
     }

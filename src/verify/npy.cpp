@@ -158,7 +158,7 @@ std::string to_row_major(std::string_view data, const std::vector<std::int64_t>&
 
 Result<TensorData> decode_npy(std::string_view npy, std::string name) {
   const auto refuse = [&](std::string_view why) {
-    return fail(ErrorKind::kInput, fmt::format("array {}: {}", quote(name), why));
+    return fail(ErrorKind::kInput, fmt::format("array {}: {}", in_quotes(name), why));
   };
   std::optional<Header> header = take_header(npy);
   if (!header) return refuse("not in NumPy's format");
@@ -167,7 +167,7 @@ Result<TensorData> decode_npy(std::string_view npy, std::string name) {
   const auto type = std::ranges::find(kTypeCodes, code, &TypeCode::code);
   if (type == kTypeCodes.end() || (descr[0] == '>' && code[1] != '1') ||
       std::string_view("<|=>").find(descr[0]) == std::string_view::npos) {
-    return refuse(fmt::format("elements of type {} are not supported", quote(descr)));
+    return refuse(fmt::format("elements of type {} are not supported", in_quotes(descr)));
   }
   const auto size = byte_size(type->type, header->shape);
   if (!size || *size != npy.size()) return refuse("its shape does not fit its data");
@@ -182,7 +182,7 @@ Result<std::string> encode_npy(const TensorData& tensor) {
   const auto type = std::ranges::find(kTypeCodes, tensor.type, &TypeCode::type);
   if (type == kTypeCodes.end()) {
     return fail(ErrorKind::kOutput,
-                fmt::format("tensor {}: NumPy has no type for {}", quote(tensor.name),
+                fmt::format("tensor {}: NumPy has no type for {}", in_quotes(tensor.name),
                             type_name(tensor.type)),
                 "take inputs from a folder of .pb files: outputs are written in the same layout");
   }

@@ -149,7 +149,7 @@ std::uint32_t crc_of(std::string_view bytes) {
 
 Result<TensorData> read_member(Bytes& zip, const Member& member) {
   const auto refuse = [&](std::string_view why) {
-    return fail(ErrorKind::kInput, fmt::format("archive member {} {}", quote(member.name), why));
+    return fail(ErrorKind::kInput, fmt::format("archive member {} {}", in_quotes(member.name), why));
   };
   if (member.flags & 1) return refuse("is encrypted");
   if (zip.u32(member.header) != kLocalSignature) return refuse("is damaged");
@@ -215,9 +215,9 @@ Result<std::vector<TensorData>> decode_npz(std::string_view npz) {
     }
     unpacked += member->size;
     Result<TensorData> tensor = read_member(zip, *member);
-    if (!tensor) return tl::unexpected(tensor.error());
+    if (!tensor) return fail(tensor.error());
     if (!names.insert(tensor->name).second) {
-      return fail(ErrorKind::kInput, "two arrays are called " + quote(tensor->name));
+      return fail(ErrorKind::kInput, "two arrays are called " + in_quotes(tensor->name));
     }
     tensors.push_back(*std::move(tensor));
   }
@@ -229,13 +229,13 @@ Result<std::string> encode_npz(std::span<const TensorData> tensors) {
   Writer file, directory;
   for (const TensorData& tensor : tensors) {
     const Result<std::string> npy = encode_npy(tensor);
-    if (!npy) return tl::unexpected(npy.error());
+    if (!npy) return fail(npy.error());
     Member member{.name = tensor.name + ".npy", .crc = crc_of(*npy)};
     member.size = npy->size();
     member.header = file.out().size();
     if (member.header + member.size > kMax32 - (1 << 24) || member.name.size() > 0xfff) {
       return fail(ErrorKind::kOutput,
-                  "tensor " + quote(tensor.name) + " does not fit into a .npz archive");
+                  "tensor " + in_quotes(tensor.name) + " does not fit into a .npz archive");
     }
     file.put(kLocalSignature, 4);
     put_member(file, member);

@@ -36,10 +36,10 @@ std::string to_base64(const std::string& bytes) {
 
 Result<TensorData> decode_entry(const std::string& name, const Json& value) {
   if (!value.is_object() || !value.contains("array") || !value["array"].is_string()) {
-    return fail(ErrorKind::kInput, "array " + quote(name) + ": not an ndarray of Polygraphy's");
+    return fail(ErrorKind::kInput, "array " + in_quotes(name) + ": not an ndarray of Polygraphy's");
   }
   const auto npy = from_base64(value["array"].get_ref<const std::string&>());
-  if (!npy) return fail(ErrorKind::kInput, "array " + quote(name) + ": not base64");
+  if (!npy) return fail(ErrorKind::kInput, "array " + in_quotes(name) + ": not base64");
   return decode_npy(*npy, name);
 }
 
@@ -58,7 +58,7 @@ Result<std::vector<std::vector<TensorData>>> decode_polygraphy(std::string_view 
     std::vector<TensorData>& tensors = runs.emplace_back();
     for (const auto& [name, value] : feeds.items()) {
       Result<TensorData> tensor = decode_entry(name, value);
-      if (!tensor) return tl::unexpected(tensor.error());
+      if (!tensor) return fail(tensor.error());
       tensors.push_back(*std::move(tensor));
     }
   }
@@ -71,7 +71,7 @@ Result<std::string> encode_polygraphy(const std::vector<std::vector<TensorData>>
     Json feeds = Json::object();
     for (const TensorData& tensor : tensors) {
       const Result<std::string> npy = encode_npy(tensor);
-      if (!npy) return tl::unexpected(npy.error());
+      if (!npy) return fail(npy.error());
       feeds[tensor.name] = Json{{"array", to_base64(*npy)}, {"polygraphy_class", "ndarray"}};
     }
     document.push_back(std::move(feeds));

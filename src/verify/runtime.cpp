@@ -24,20 +24,21 @@ namespace {
 static_assert(int{ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT} == onnx::TensorProto::FLOAT);
 static_assert(int{ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16} == onnx::TensorProto::BFLOAT16);
 
-// The reason in one line: ONNX Runtime's messages may span many.
+// The reason in one line. ONNX Runtime's messages may span many, begin with its own source file and
+// a mangled signature, and quote names of the model: of a long one, the middle goes.
 tl::unexpected<Error> runtime_error(const std::exception& error) {
   constexpr std::size_t kLimit = 400;
   std::string line;
   for (const char c : std::string_view(error.what())) {
-    const bool space = static_cast<unsigned char>(c) <= ' ';
-    if (!space)
+    const bool space = static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+    if (!space) {
       line += c;
-    else if (!line.empty() && line.back() != ' ')
+    } else if (!line.empty() && line.back() != ' ') {
       line += ' ';
-    if (line.size() == kLimit) break;
+    }
   }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  if (line.size() == kLimit) line += "...";
+  while (line.ends_with(' ')) line.pop_back();
+  if (line.size() > kLimit) line.replace(kLimit / 4, line.size() - kLimit, " ... ");
   return fail(ErrorKind::kInput, "ONNX Runtime: " + line);
 }
 
@@ -75,14 +76,14 @@ Ort::SessionOptions to_ort(const SessionOptions& options) {
 
 Result<TensorData> from_ort(const std::string& name, const Ort::Value& value) {
   if (!value.IsTensor()) {
-    return fail(ErrorKind::kInput, "output " + quote(name) + " is not a tensor");
+    return fail(ErrorKind::kInput, "output " + in_quotes(name) + " is not a tensor");
   }
   const auto info = value.GetTensorTypeAndShapeInfo();
   TensorData tensor{name, static_cast<std::int32_t>(info.GetElementType()), info.GetShape(), {}};
   const auto size = byte_size(tensor.type, tensor.shape);
   if (!size) {
     return fail(ErrorKind::kInput, fmt::format("output {}: elements of {} are not supported",
-                                               quote(name), type_name(tensor.type)));
+                                               in_quotes(name), type_name(tensor.type)));
   }
   if (*size > 0) {
     tensor.bytes.assign(static_cast<const char*>(value.GetTensorRawData()), *size);
@@ -156,13 +157,13 @@ bool links_out_of_folder(const Model& model) {
 
 Result<Session> Session::open(const std::filesystem::path& path, const SessionOptions& options) {
   const Result<Model> model = read_model(path);
-  if (!model) return tl::unexpected(model.error());
+  if (!model) return fail(model.error());
   if (links_out_of_folder(*model)) {
     PayloadReader reader(*model);
     std::vector<ExternalBytes> files;
     for (std::uint32_t i = 0; i < model->files.size(); ++i) {
       const auto bytes = reader.bytes({i, 0, model->files[i].size});
-      if (!bytes) return tl::unexpected(bytes.error());
+      if (!bytes) return fail(bytes.error());
       files.push_back({model->files[i].location, *bytes});
     }
     return from_bytes(files[0].bytes, std::span(files).subspan(1), options);
@@ -178,13 +179,13 @@ Result<Session> Session::open(const std::filesystem::path& path, const SessionOp
 Result<std::vector<TensorData>> Session::run(std::span<const TensorData> feeds) {
   for (const TensorInfo& input : impl_->inputs) {
     if (std::ranges::find(feeds, input.name, &TensorData::name) == feeds.end()) {
-      return fail(ErrorKind::kInput, "no data for the model's input " + quote(input.name));
+      return fail(ErrorKind::kInput, "no data for the model's input " + in_quotes(input.name));
     }
   }
   std::vector<const char*> names, outputs;
   for (const TensorData& feed : feeds) {
     if (std::ranges::find(impl_->inputs, feed.name, &TensorInfo::name) == impl_->inputs.end()) {
-      return fail(ErrorKind::kInput, "the model has no input " + quote(feed.name));
+      return fail(ErrorKind::kInput, "the model has no input " + in_quotes(feed.name));
     }
     names.push_back(feed.name.c_str());
   }
@@ -199,7 +200,7 @@ Result<std::vector<TensorData>> Session::run(std::span<const TensorData> feeds) 
     std::vector<TensorData> tensors;
     for (std::size_t i = 0; i < results.size(); ++i) {
       Result<TensorData> tensor = from_ort(outputs[i], results[i]);
-      if (!tensor) return tl::unexpected(tensor.error());
+      if (!tensor) return fail(tensor.error());
       tensors.push_back(*std::move(tensor));
     }
     return tensors;

@@ -58,7 +58,7 @@ std::optional<std::vector<Out>> widen_integers(const TensorData& tensor) {
 
 tl::unexpected<Error> no_conversion(const TensorData& tensor) {
   return fail(ErrorKind::kInput, fmt::format("tensor {}: elements of {} cannot be read as numbers",
-                                             quote(tensor.name), type_name(tensor.type)));
+                                             in_quotes(tensor.name), type_name(tensor.type)));
 }
 
 }  // namespace
@@ -85,23 +85,6 @@ std::optional<std::uint64_t> byte_size(std::int32_t type, const std::vector<std:
   const auto count = element_count(shape);
   if (bits == 0 || !count || *count > (std::uint64_t{1} << 62) / bits) return std::nullopt;
   return (*count * bits + 7) / 8;
-}
-
-bool is_integer_type(std::int32_t type) {
-  switch (type) {
-    case DataType::INT8:
-    case DataType::INT16:
-    case DataType::INT32:
-    case DataType::INT64:
-    case DataType::UINT8:
-    case DataType::UINT16:
-    case DataType::UINT32:
-    case DataType::UINT64:
-    case DataType::BOOL:
-      return true;
-    default:
-      return false;
-  }
 }
 
 std::string type_name(std::int32_t type) {

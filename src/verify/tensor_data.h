@@ -38,7 +38,6 @@ std::optional<std::uint64_t> element_count(const std::vector<std::int64_t>& shap
 // width.
 std::optional<std::uint64_t> byte_size(std::int32_t type, const std::vector<std::int64_t>& shape);
 
-bool is_integer_type(std::int32_t type);   // bool counts
 std::string type_name(std::int32_t type);  // "float32", "int64"; "type 99" for an unknown one
 std::string shape_text(const std::vector<std::int64_t>& shape);  // "[2, 7]"
 

@@ -14,11 +14,11 @@ namespace permcrypt {
 
 Result<TensorData> read_token(const std::filesystem::path& path) {
   const auto file = MappedFile::open(path);
-  if (!file) return tl::unexpected(file.error());
+  if (!file) return fail(file.error());
   Result<std::vector<TensorData>> tensors = decode_npz(file->bytes());
   if (!tensors || tensors->size() != 1 || tensors->front().name != kKeyInput ||
       tensors->front().type != onnx::TensorProto::INT32 || tensors->front().shape.size() != 1) {
-    return fail(ErrorKind::kInput, quote(path.native()) + " is not a token",
+    return fail(ErrorKind::kInput, in_quotes(path.native()) + " is not a token",
                 "the owner of the key makes one with: permcrypt token");
   }
   return std::move(tensors->front());
