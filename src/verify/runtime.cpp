@@ -158,7 +158,7 @@ bool links_out_of_folder(const Model& model) {
 Result<Session> Session::open(const std::filesystem::path& path, const SessionOptions& options) {
   const Result<Model> model = read_model(path);
   if (!model) return fail(model.error());
-  if (links_out_of_folder(*model)) {
+  if (model->files.size() > 1 && links_out_of_folder(*model)) {
     PayloadReader reader(*model);
     std::vector<ExternalBytes> files;
     for (std::uint32_t i = 0; i < model->files.size(); ++i) {

@@ -134,3 +134,11 @@ TEST_CASE("token files: exactly one int32 array, for the owner only") {
   CHECK(read_token(kData / "stored.npz").error().kind == ErrorKind::kInput);
   CHECK(read_token(kData / "polygraphy.json").error().kind == ErrorKind::kInput);
 }
+
+TEST_CASE("data: deeply nested JSON is refused without harm") {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "deep.json") << std::string(1 << 20, '[');
+  CHECK(read_data(folder / "deep.json").error().kind == ErrorKind::kInput);
+  std::ofstream(folder / "deep.json") << std::string(1 << 20, '[') << std::string(1 << 20, ']');
+  CHECK(read_data(folder / "deep.json").error().kind == ErrorKind::kInput);
+}
