@@ -2,72 +2,112 @@
 //
 //   Axis ::= Factor | Axis x Axis ... (mixed radix, major first) | Axis + Axis ... (segments)
 //
-// A factor has an extent and a state: Free, or Fixed for a reason. Everything is built from four
-// primitives that may be called at any time, in any order: unify, factor, split, pin. Each merges,
-// refines or pins, so inference ends, and it never conflicts: it only loses freedom. Misaligned
-// radices, (3,4) against (2,6), are deferred until solve().
+// A factor has an extent and a state: free, or fixed for a reason. Heads x head_dim, rotary halves,
+// fused QKV and class token + patches are all expressions of this kind; there are no special cases.
+//
+// Everything is built from four primitives that may be called at any time, in any order: unify,
+// align (which factors), cut (which splits), pin. Each merges, refines or pins, so inference ends;
+// and it never conflicts: it only loses freedom. Misaligned radices, (3,4) against (2,6), are
+// deferred until solve(), because pinning them at once made the result depend on node order.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace permcrypt {
 
 using ExprId = std::uint32_t;
-inline constexpr ExprId kUnit = 0;  // the axis of extent 1
+inline constexpr ExprId kUnit = 0;   // the axis of extent 1
+inline constexpr ExprId kEmpty = 1;  // the axis of extent 0
 
 class AxisStore {
  public:
   enum class Kind : std::uint8_t { kFactor, kProduct, kSum };
-  using ReasonId = std::uint32_t;
 
   AxisStore();
 
   // REQUIRES: size >= 0.
   ExprId free_factor(std::int64_t size);
   ExprId fixed_factor(std::int64_t size, std::string_view why);
-  // A factor of an input's dynamic dimension, or of a result that inherits from one by alignment.
-  // `size` is only one of its bindings. It has no permutation, but it is not Fixed either: bound to
-  // a product, its static parts stay free.
+  // A result axis with a dynamic extent, of which `size` is only one binding. It never has a
+  // permutation of its own, but it is not fixed: aligned with a product, its static parts stay free.
   ExprId dynamic_factor(std::int64_t size);
+  // REQUIRES: the total extent fits std::int64_t.
   ExprId product(std::span<const ExprId> parts);  // major first
   ExprId sum(std::span<const ExprId> parts);
 
   // Same extent, same permutation. REQUIRES: size(x) == size(y).
   void unify(ExprId x, ExprId y);
-  // Lists of equal total extent, as a Reshape maps them: major first.
+  // Two lists of equal total extent that number the same elements in mixed radix, major first, as
+  // a Reshape does.
   void align(std::span<const ExprId> x, std::span<const ExprId> y);
-  // The indices [begin, end) of x. Splits what lies across the boundaries. REQUIRES: 0 <= begin <=
-  // end <= size(x).
+  // The indices [begin, end) of x; splits what lies across the boundaries.
+  // REQUIRES: 0 <= begin <= end <= size(x).
   ExprId cut(ExprId x, std::int64_t begin, std::int64_t end);
   void pin(ExprId x, std::string_view why);
   // Replays deferred alignments until nothing changes; pins what then remains.
   void solve();
 
-  // The normal form: flat; no units in products; a sum never the major part of a product.
+  // The normal form: flat; no units in products; no sum as the major part of a product.
   ExprId resolve(ExprId x);
-  Kind kind(ExprId resolved) const;
-  std::span<const ExprId> parts(ExprId resolved) const;  // of a product or sum
-  std::int64_t size(ExprId x) const;
-  bool is_fixed(ExprId factor) const;                    // of a resolved factor
-  bool is_dynamic(ExprId factor) const;
-  const std::string& why(ExprId factor) const;           // reason of a fixed factor; else ""
-  void factors(ExprId x, std::vector<ExprId>& out);      // all resolved factors in order, repeats kept
-  // No factor of x can move: each is fixed, dynamic or of extent 1.
-  bool all_fixed(ExprId x);
-  bool any_free(ExprId x) { return !all_fixed(x); }
-  std::string show(ExprId x);                            // "(g3:4*!g7:2)", "!" for fixed
+  Kind kind(ExprId x) const { return nodes_[x].kind; }
+  std::span<const ExprId> parts(ExprId composite) const;
+  std::int64_t size(ExprId x) const { return nodes_[x].size; }
+  bool is_fixed(ExprId factor) const { return nodes_[factor].fixed; }
+  bool is_dynamic(ExprId factor) const { return nodes_[factor].dynamic; }
+  bool is_free(ExprId resolved_factor) const;
+  const std::string& why(ExprId factor) const;  // reason of a fixed factor; "" otherwise
+  // All resolved factors of x in order, repeats kept.
+  std::vector<ExprId> factors(ExprId x);
+  bool any_free(ExprId x);
+  bool all_fixed(ExprId x) { return !any_free(x); }
+  std::string show(ExprId x);  // "(g3:4*!7:2)": free factors by id, fixed ones by "!"
+
+  // For explanations: merges made from now on happen at `site` (a caller's number).
+  void at(std::uint32_t site) { site_ = site; }
+  // The sites at which x came to be what it is, oldest first; x as first created.
+  std::vector<std::uint32_t> history(ExprId x) const;
 
  private:
-  struct Node;
+  using Parts = std::vector<ExprId>;
+  static constexpr ExprId kNoExpr = 0xffffffffu;
+
+  struct Node {
+    Kind kind = Kind::kFactor;
+    bool fixed = false, dynamic = false;
+    std::int64_t size = 1;
+    std::uint32_t reason = 0;
+    std::uint32_t first = 0, count = 0;   // composite: parts_[first, first + count)
+    ExprId bound = kNoExpr;               // factor: what it has become (shortened by resolve)
+    ExprId bound_first = kNoExpr;         // what it became at first, at `site`
+    std::uint32_t site = 0;
+    ExprId memo = kNoExpr;                // composite: its normal form as of `epoch`
+    std::uint64_t epoch = 0;
+  };
+
+  ExprId add_factor(std::int64_t size);
+  ExprId add_composite(Kind kind, std::span<const ExprId> parts);
+  Parts copy_parts(ExprId composite) const;
+  ExprId normalise(ExprId composite);
+  void bind(ExprId factor, ExprId to);
+  std::pair<ExprId, ExprId> split(ExprId x, std::int64_t k);
+  std::pair<ExprId, ExprId> split_product(ExprId product, std::int64_t k);
+  void unify_segments(Parts x, Parts y);
+  void align_lists(Parts x, Parts y);
+  bool align_sum(Parts& x, Parts& y);
+  void defer_front(Parts& x, Parts& y);
+  std::uint32_t reason_id(std::string_view why);
+
   std::vector<Node> nodes_;
-  std::vector<ExprId> parts_;
+  Parts parts_;
   std::vector<std::string> reasons_;
-  std::vector<std::pair<std::vector<ExprId>, std::vector<ExprId>>> deferred_;
-  // private helpers ...
+  std::vector<std::pair<Parts, Parts>> deferred_;
+  std::uint64_t epoch_ = 1;
+  std::uint32_t site_ = 0;
 };
 
 }  // namespace permcrypt

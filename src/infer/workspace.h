@@ -1,0 +1,64 @@
+// The state of one inference: operands by value id, the axis store, labels, dimensions, notes.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infer/dimensions.h"
+#include "infer/folded.h"
+#include "infer/labels.h"
+#include "permcrypt/infer.h"
+
+namespace permcrypt {
+
+// What is known of a value while inferring.
+struct Operand {
+  bool known = false;             // rank and extents are known
+  std::int32_t type = 0;          // onnx::TensorProto::DataType
+  std::vector<Axis> axes;
+  FoldedPtr folded;               // its elements, if known
+  LabelId label = kNone;          // what its elements index, if integers
+  bool constant = false;          // depends on constants only
+  TensorId tensor = kNone;        // it is this initializer itself
+};
+
+// Thrown when only one extent of a dynamic dimension satisfies an operator: inference starts over
+// with the dimension bound.
+struct Rebind {
+  std::string dimension;
+  std::int64_t extent;
+};
+
+struct Workspace {
+  Workspace(const Graph& graph, const InferOptions& options,
+            std::map<std::string, std::int64_t> bound);
+
+  const Graph& graph;
+  const InferOptions& options;
+  AxisStore axes;
+  Labels labels{axes};
+  Dimensions dimensions;
+  std::vector<Operand> operands;                  // by ValueId
+  std::map<ExprId, std::string> dimension_of;     // factor of an input's dynamic dimension -> name
+  std::map<ValueId, PayloadView> views;
+  std::vector<CachePair> caches;
+  std::map<std::string, int> unknown_ops, gave_up;
+  std::vector<std::string> notes;
+  bool shallow_folding = false;
+
+  Axis free_axis(std::int64_t a, std::int64_t b);
+  Axis fixed_axis(std::int64_t a, std::int64_t b, std::string_view why);
+  void pin(Operand& operand, std::string_view why);
+  void note(std::string text) { notes.push_back(std::move(text)); }
+
+  // Runs the rules of all nodes of a body; operands of its inputs must be set. Used by the driver
+  // for the main graph, and by control-flow rules for theirs.
+  void run_body(BodyId body);
+};
+
+bool is_index_type(std::int32_t type);  // INT32, INT64
+
+}  // namespace permcrypt
