@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,7 +62,10 @@ struct Graph {
   std::vector<GraphValue> values;
   std::vector<GraphNode> nodes;
   std::vector<GraphBody> bodies;
-  std::deque<onnx::NodeProto> inlined;  // nodes of function instances, attribute references resolved
+  // Protos that are not in the file: nodes of function instances with attribute references resolved,
+  // lock nodes. Shared, so that copies of the graph keep their pointers.
+  std::shared_ptr<std::deque<onnx::NodeProto>> inlined =
+      std::make_shared<std::deque<onnx::NodeProto>>();
 };
 
 // Builds the analysed copy. `model` and `payloads` must outlive it.
