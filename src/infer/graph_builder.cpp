@@ -3,6 +3,8 @@
 #include <set>
 #include <unordered_map>
 
+#include <google/protobuf/unknown_field_set.h>
+
 #include "permcrypt/graph.h"
 
 namespace permcrypt {
@@ -45,6 +47,31 @@ void collect_reads(const onnx::NodeProto& node, std::set<std::string>& out) {
       out.merge(inner);
     }
   }
+}
+
+// FunctionProto.attribute_proto (field 11) is younger than the installed ONNX library may be.
+std::vector<onnx::AttributeProto> default_attributes(const onnx::FunctionProto& function) {
+  constexpr int kAttributeProto = 11;
+  std::vector<onnx::AttributeProto> out;
+  const auto* field = function.GetDescriptor()->FindFieldByNumber(kAttributeProto);
+  const auto* reflection = function.GetReflection();
+  if (field) {
+    for (int i = 0; i < reflection->FieldSize(function, field); ++i) {
+      out.emplace_back();
+      out.back().CopyFrom(reflection->GetRepeatedMessage(function, field, i));
+    }
+    return out;
+  }
+  const auto& unknown = reflection->GetUnknownFields(function);
+  for (int i = 0; i < unknown.field_count(); ++i) {
+    const auto& f = unknown.field(i);
+    onnx::AttributeProto attribute;
+    if (f.number() == kAttributeProto && f.type() == f.TYPE_LENGTH_DELIMITED &&
+        attribute.ParseFromString(f.length_delimited())) {
+      out.push_back(std::move(attribute));
+    }
+  }
+  return out;
 }
 
 // Stable topological order of a body's nodes; empty when they form a cycle.
@@ -126,11 +153,12 @@ class Builder {
     return id;
   }
 
-  static ValueId lookup(const std::string& name, const Scope& scope) {
+  // Nothing when no scope has the name; kNone for a function input that the call leaves out.
+  static std::optional<ValueId> lookup(const std::string& name, const Scope& scope) {
     for (const Scope* s = &scope; s; s = s->outer) {
       if (const auto it = s->names.find(name); it != s->names.end()) return it->second;
     }
-    return kNone;
+    return std::nullopt;
   }
 
   // One value per tensor of the file: a constant in a function body is shared by all its calls.
@@ -203,11 +231,11 @@ class Builder {
     if (auto done = build_nodes(g.node(), scope, id); !done) return tl::unexpected(done.error());
     for (const auto& info : g.value_info()) declare(info, scope);
     for (const auto& output : g.output()) {
-      const ValueId value = lookup(output.name(), scope);
-      if (value == kNone) {
+      const auto value = lookup(output.name(), scope);
+      if (value.value_or(kNone) == kNone) {
         return fail(ErrorKind::kInput, "the graph output '" + output.name() + "' is never computed");
       }
-      graph_.bodies[id].outputs.push_back(value);
+      graph_.bodies[id].outputs.push_back(*value);
       declare(output, scope);
     }
     return id;
@@ -250,12 +278,12 @@ class Builder {
   Result<std::vector<ValueId>> resolve_inputs(const onnx::NodeProto& node, const Scope& scope) {
     std::vector<ValueId> out;
     for (const auto& name : node.input()) {
-      const ValueId id = name.empty() ? kNone : lookup(name, scope);
-      if (!name.empty() && id == kNone) {
+      const auto id = name.empty() ? kNone : lookup(name, scope);
+      if (!id) {
         return fail(ErrorKind::kInput,
                     "node '" + node.name() + "' reads '" + name + "', which nothing defines");
       }
-      out.push_back(id);
+      out.push_back(*id);
     }
     return out;
   }
@@ -341,7 +369,7 @@ class Builder {
     Attributes arguments;
     const onnx::NodeProto* call = scope.function ? bind_attributes(node, scope) : &node;
     for (const auto& a : call->attribute()) arguments[a.name()] = a;
-    for (const auto& a : function.attribute_proto()) arguments.try_emplace(a.name(), a);
+    for (auto& a : default_attributes(function)) arguments.try_emplace(a.name(), std::move(a));
     auto actual = resolve_inputs(node, scope);
     if (!actual) return tl::unexpected(actual.error());
     Scope inner;
@@ -355,13 +383,13 @@ class Builder {
     }
     if (auto done = build_nodes(function.node(), inner, body); !done) return done;
     for (int i = 0; i < node.output_size() && i < function.output_size(); ++i) {
-      const ValueId value = lookup(function.output(i), inner);
       if (node.output(i).empty()) continue;
-      if (value == kNone) {
+      const auto value = lookup(function.output(i), inner);
+      if (value.value_or(kNone) == kNone) {
         return fail(ErrorKind::kInput, "the function '" + function.name() +
                                            "' never computes its output '" + function.output(i) + "'");
       }
-      if (!scope.names.emplace(node.output(i), value).second) {
+      if (!scope.names.emplace(node.output(i), *value).second) {
         return fail(ErrorKind::kInput, "the name '" + node.output(i) + "' is defined twice");
       }
     }
