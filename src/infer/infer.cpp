@@ -1,0 +1,178 @@
+#include "permcrypt/infer.h"
+
+#include <algorithm>
+
+#include "infer/duplicates.h"
+#include "infer/packed_views.h"
+#include "infer/workspace.h"
+
+namespace permcrypt {
+namespace {
+
+// A dimension is solved for at most once, so this bounds nothing but a cycle of contradictions.
+constexpr int kMaxRebinds = 64;
+
+FoldedPtr read_folded(PayloadReader& payloads, TensorId id, const Tensor& tensor) {
+  using T = onnx::TensorProto;
+  Folded folded;
+  folded.a.shape = tensor.shape;
+  if (is_index_type(tensor.type) || tensor.type == T::BOOL) {
+    auto ints = payloads.integers(id, kMaxFoldedInts);
+    if (!ints) return nullptr;
+    folded.a.ints = *std::move(ints);
+  } else if (tensor.type == T::FLOAT || tensor.type == T::DOUBLE || tensor.type == T::FLOAT16 ||
+             tensor.type == T::BFLOAT16) {
+    auto reals = payloads.floats(id, kMaxFoldedReals);
+    if (!reals) return nullptr;
+    folded.a.integral = false;
+    folded.a.reals = *std::move(reals);
+  } else {
+    auto ints = payloads.integers(id, kMaxFoldedReals);
+    if (!ints) return nullptr;
+    folded.a.ints = *std::move(ints);
+  }
+  return std::make_shared<const Folded>(std::move(folded));
+}
+
+void add_sparse(Workspace& ws, Operand& o, const GraphValue& value) {
+  o.known = value.declared.has_value();
+  if (!o.known) return;
+  for (const auto& d : *value.declared) o.axes.push_back(ws.fixed_axis(d.size, d.size, "sparse initializer"));
+}
+
+void add_constant(Workspace& ws, ValueId id) {
+  const GraphValue& value = ws.graph.values[id];
+  Operand& o = ws.operands[id];
+  o.type = value.elem_type;
+  o.constant = true;
+  o.label = ws.labels.add(LabelSource::kConstant);
+  if (value.sparse) {
+    add_sparse(ws, o, value);
+    return ws.pin(o, "sparse initializer");
+  }
+  const Tensor& tensor = ws.graph.model->tensors[value.tensor];
+  o.known = true;
+  o.tensor = value.tensor;
+  o.folded = read_folded(*ws.graph.payloads, value.tensor, tensor);
+  const auto view = ws.views.find(id);
+  const auto& shape = view == ws.views.end() ? tensor.shape : view->second.shape;
+  for (const std::int64_t n : shape) o.axes.push_back(ws.free_axis(n, n));
+  if (!tensor.payload && !tensor.unmovable.empty()) ws.pin(o, tensor.unmovable);
+  if (!is_index_type(o.type)) ws.labels.pin(o.label, "not an index");
+}
+
+void add_input(Workspace& ws, ValueId id, bool still) {
+  const GraphValue& value = ws.graph.values[id];
+  Operand& o = ws.operands[id];
+  o.type = value.elem_type;
+  o.label = is_index_type(o.type) ? ws.labels.add(LabelSource::kInput)
+                                  : ws.labels.opaque("graph input");
+  if (!value.declared) return;
+  o.known = true;
+  for (std::size_t k = 0; k < value.declared->size(); ++k) {
+    const auto& dim = (*value.declared)[k];
+    const std::string name =
+        dim.size >= 0 || !dim.name.empty() ? dim.name : value.name + "#" + std::to_string(k);
+    const auto [a, b] = dim.size >= 0 ? Dimensions::Pair{dim.size, dim.size} : ws.dimensions.named(name);
+    const Axis axis = still ? ws.fixed_axis(a, b, "graph input") : ws.free_axis(a, b);
+    if (axis.dynamic()) ws.dimension_of.emplace(axis.expr, name);
+    o.axes.push_back(axis);
+  }
+  if (still) ws.labels.pin(o.label, "ids come from a graph input");
+}
+
+void close_outputs(Workspace& ws) {
+  std::vector<bool> cached(ws.graph.values.size(), false);
+  for (const CachePair& pair : ws.caches) cached[pair.present] = true;
+  if (ws.options.free_interface) return;
+  for (const ValueId id : ws.graph.bodies[0].outputs) {
+    if (!cached[id]) ws.pin(ws.operands[id], "graph output");
+  }
+}
+
+void tie_caches(Workspace& ws) {
+  for (const CachePair& pair : ws.caches) {
+    Operand& past = ws.operands[pair.past];
+    Operand& present = ws.operands[pair.present];
+    if (!past.known || !present.known || past.axes.size() != present.axes.size()) {
+      ws.pin(past, "cache of unlike rank");
+      ws.pin(present, "cache of unlike rank");
+      continue;
+    }
+    for (std::size_t k = 0; k < past.axes.size(); ++k) {
+      const Axis &x = past.axes[k], &y = present.axes[k];
+      if (x.same_extent(y)) {
+        ws.axes.unify(x.expr, y.expr);
+      } else {
+        ws.axes.pin(x.expr, "cache grows");
+        ws.axes.pin(y.expr, "cache grows");
+      }
+    }
+  }
+}
+
+void run(Workspace& ws) {
+  ws.caches = ws.options.opaque_caches ? find_caches(ws.graph) : std::vector<CachePair>{};
+  ws.views = find_packed_views(ws);
+  std::vector<bool> cached(ws.graph.values.size(), false);
+  for (const CachePair& pair : ws.caches) cached[pair.past] = true;
+  for (ValueId id = 0; id < ws.graph.values.size(); ++id) {
+    const GraphValue& value = ws.graph.values[id];
+    if (value.tensor != kNone || value.sparse) add_constant(ws, id);
+  }
+  for (const ValueId id : ws.graph.bodies[0].inputs) {
+    add_input(ws, id, !ws.options.free_interface && !cached[id]);
+  }
+  ws.run_body(0);
+  close_outputs(ws);
+  tie_caches(ws);
+}
+
+Inference collect(Workspace& ws, std::map<std::string, std::int64_t> bound) {
+  Inference out;
+  out.values.resize(ws.operands.size());
+  for (std::size_t id = 0; id < ws.operands.size(); ++id) {
+    Operand& o = ws.operands[id];
+    ValueFacts& facts = out.values[id];
+    facts.known = o.known;
+    facts.type = o.type;
+    facts.axes = std::move(o.axes);
+    const Axis* axis = o.label == kNone ? nullptr : ws.labels.axis(o.label);
+    if (axis && ws.axes.any_free(axis->expr)) facts.coordinates = axis->expr;
+  }
+  out.views = std::move(ws.views);
+  out.caches = std::move(ws.caches);
+  out.unknown_ops = std::move(ws.unknown_ops);
+  out.gave_up = std::move(ws.gave_up);
+  std::sort(ws.notes.begin(), ws.notes.end());
+  ws.notes.erase(std::unique(ws.notes.begin(), ws.notes.end()), ws.notes.end());
+  out.notes = std::move(ws.notes);
+  out.bound_dims = std::move(bound);
+  out.axes = std::move(ws.axes);
+  return out;
+}
+
+}  // namespace
+
+Result<Inference> infer(const Graph& graph, const InferOptions& options) {
+  std::map<std::string, std::int64_t> bound = options.dims;
+  const auto duplicates = find_duplicates(graph);
+  if (!duplicates) return tl::unexpected(duplicates.error());
+  for (int attempt = 0; attempt < kMaxRebinds; ++attempt) {
+    Workspace ws(graph, options, bound);
+    try {
+      run(ws);
+    } catch (const Rebind& r) {
+      bound[r.dimension] = r.extent;
+      continue;
+    }
+    tie_duplicates(ws, *duplicates);
+    ws.axes.solve();
+    Inference out = collect(ws, std::move(bound));
+    out.duplicates = duplicate_classes(*duplicates);
+    return out;
+  }
+  return fail(ErrorKind::kInput, "the graph's dimensions contradict each other");
+}
+
+}  // namespace permcrypt

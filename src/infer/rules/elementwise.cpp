@@ -1,0 +1,100 @@
+// Operators that work on each element by itself, with NumPy broadcast.
+#include "infer/registry.h"
+#include "infer/rules/label_flow.h"
+
+namespace permcrypt {
+namespace {
+
+using T = onnx::TensorProto;
+
+std::vector<Axis> broadcast_all(RuleCall& c) {
+  std::vector<const std::vector<Axis>*> axes;
+  for (std::size_t k = 0; k < c.inputs(); ++k) {
+    if (c.has(k)) axes.push_back(&c.in(k).axes);
+  }
+  return c.broadcast(axes);
+}
+
+void elementwise(RuleCall& c) { c.out(0, broadcast_all(c), c.in(0).type); }
+void predicate(RuleCall& c) { c.out(0, broadcast_all(c), T::BOOL); }
+
+// The other operands are scalars (Clip's bounds) or only give a type (CastLike).
+void first_operand(RuleCall& c) { c.out(0, c.in(0).axes, c.in(0).type); }
+
+void cast_like(RuleCall& c) { c.out(0, c.in(0).axes, c.in(1).type); }
+
+void identity(RuleCall& c) { c.out(0, c.in(0).axes, c.in(0).type, c.in(0).label); }
+
+void cast(RuleCall& c) {
+  Operand& x = c.in(0);
+  const auto to = static_cast<std::int32_t>(c.attr("to", x.type));
+  const bool keeps = is_index_type(to) && is_index_type(x.type);
+  if (!keeps && x.label != kNone) c.labels.pin(x.label, "ids cast to a non-integer type");
+  c.out(0, x.axes, to, keeps ? x.label : kNone);
+}
+
+void where(RuleCall& c) {
+  c.in(0);
+  const LabelId label = merge_labels(c, {1, 2});
+  c.out(0, broadcast_all(c), c.in(1).type, label);
+}
+
+// Equal compares coordinates: with a constant, that coordinate stays; with each other, both are
+// numbered alike.
+void equal(RuleCall& c) {
+  Operand &x = c.in(0), &y = c.in(1);
+  if (is_index_type(x.type) && x.label != kNone && y.label != kNone) {
+    if (is_small_constant(x) || is_small_constant(y)) {
+      const Operand& k = is_small_constant(y) ? y : x;
+      for (const std::int64_t v : k.folded->a.ints) c.labels.hold(&k == &y ? x.label : y.label, v);
+    } else {
+      c.labels.join(x.label, y.label);
+    }
+  }
+  c.out(0, broadcast_all(c), T::BOOL);
+}
+
+void dropout(RuleCall& c) {
+  c.out(0, c.in(0).axes, c.in(0).type);
+  c.out(1, c.in(0).axes, T::BOOL);
+}
+
+constexpr auto kElementwise = "(x, y..)->(broadcast)";
+
+const OpRule kRules[] = {
+#define ONE(name) {"", name, 1, kAnyOpset, "(x)->(x)", elementwise}
+    ONE("Abs"), ONE("Acos"), ONE("Acosh"), ONE("Asin"), ONE("Asinh"), ONE("Atan"), ONE("Atanh"),
+    ONE("BitwiseNot"), ONE("Ceil"), ONE("Celu"), ONE("Cos"), ONE("Cosh"), ONE("Elu"), ONE("Erf"),
+    ONE("Exp"), ONE("Floor"), ONE("Gelu"), ONE("HardSigmoid"), ONE("HardSwish"), ONE("LeakyRelu"),
+    ONE("Log"), ONE("Mish"), ONE("Neg"), ONE("Not"), ONE("Reciprocal"), ONE("Relu"), ONE("Round"),
+    ONE("Selu"), ONE("Shrink"), ONE("Sigmoid"), ONE("Sign"), ONE("Sin"), ONE("Sinh"),
+    ONE("Softplus"), ONE("Softsign"), ONE("Sqrt"), ONE("Swish"), ONE("Tan"), ONE("Tanh"),
+    ONE("ThresholdedRelu"),
+#undef ONE
+#define MANY(name) {"", name, 1, kAnyOpset, kElementwise, elementwise}
+    MANY("Add"), MANY("BitShift"), MANY("BitwiseAnd"), MANY("BitwiseOr"), MANY("BitwiseXor"),
+    MANY("Div"), MANY("Max"), MANY("Mean"), MANY("Min"), MANY("Mod"), MANY("Mul"), MANY("PRelu"),
+    MANY("Pow"), MANY("Sub"), MANY("Sum"),
+#undef MANY
+#define TEST(name) {"", name, 1, kAnyOpset, kElementwise, predicate}
+    TEST("And"), TEST("Greater"), TEST("GreaterOrEqual"), TEST("IsInf"), TEST("IsNaN"),
+    TEST("Less"), TEST("LessOrEqual"), TEST("Or"), TEST("Xor"),
+#undef TEST
+    {"", "Equal", 1, kAnyOpset, kElementwise, equal, true},
+    {"", "Clip", 1, kAnyOpset, "(x)->(x)", first_operand},
+    {"", "Dropout", 1, kAnyOpset, "(x)->(x),(x)", dropout},
+    {"", "Identity", 1, kAnyOpset, "(x)->(x)", identity, true},
+    {"", "Cast", 1, kAnyOpset, "(x)->(x)", cast, true},
+    {"", "CastLike", 1, kAnyOpset, "(x)->(x)", cast_like},
+    {"", "Where", 1, kAnyOpset, kElementwise, where, true},
+    {"com.microsoft", "BiasGelu", 1, kAnyOpset, "([..,h],[h])->([..,h])", elementwise},
+    {"com.microsoft", "FastGelu", 1, kAnyOpset, "([..,h],[h])->([..,h])", elementwise},
+    {"com.microsoft", "Gelu", 1, kAnyOpset, "(x)->(x)", elementwise},
+    {"com.microsoft", "QuickGelu", 1, kAnyOpset, "(x)->(x)", elementwise},
+};
+
+}  // namespace
+
+std::span<const OpRule> elementwise_rules() { return kRules; }
+
+}  // namespace permcrypt
