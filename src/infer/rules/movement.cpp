@@ -4,6 +4,7 @@
 
 #include "infer/registry.h"
 #include "infer/rules/label_flow.h"
+#include "infer/rules/slice.h"
 
 namespace permcrypt {
 namespace {
@@ -256,6 +257,7 @@ const OpRule kRules[] = {
     {"", "Squeeze", 1, kAnyOpset, "([a,1])->([a])", squeeze, true},
     {"", "Unsqueeze", 1, kAnyOpset, "([a])->([a,1])", unsqueeze, true},
     {"", "Concat", 1, kAnyOpset, "([a],[b])->([a+b])", concat, true},
+    {"", "Slice", 1, kAnyOpset, "([a+b+c])->([b])", slice, true},
     {"", "Split", 1, kAnyOpset, "([a+b])->([a],[b])", split, true},
     {"", "Expand", 8, kAnyOpset, "([1,a])->([r,a])", expand, true},
     {"", "Tile", 6, kAnyOpset, "([a])->([r*a])", tile, true},

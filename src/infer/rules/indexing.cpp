@@ -1,0 +1,249 @@
+// Operators that select by index. The elements of the index operand are coordinates of the indexed
+// axis (labels); a constant scalar or contiguous list is a cut.
+#include <algorithm>
+
+#include "infer/registry.h"
+#include "infer/rules/label_flow.h"
+
+namespace permcrypt {
+namespace {
+
+using T = onnx::TensorProto;
+
+bool is_known(const Operand& o) { return o.folded && o.folded->is_static() && o.folded->a.integral; }
+
+// Indexes `axis` by the elements of `index`; unlabelled elements pin it.
+void attach(RuleCall& c, Operand& index, const Axis& axis) {
+  if (index.label == kNone) {
+    c.pin(axis, "indexed by computed values");
+  } else {
+    c.labels.attach(index.label, axis);
+  }
+}
+
+// Normalised constant indices; nothing when one is out of range.
+std::optional<std::vector<std::int64_t>> positions(const Operand& index, const Axis& axis) {
+  std::vector<std::int64_t> out = index.folded->a.ints;
+  for (std::int64_t& i : out) {
+    if (i < 0) i += axis.a;
+    if (i < 0 || i >= axis.a) return std::nullopt;
+  }
+  return out;
+}
+
+bool is_run(const std::vector<std::int64_t>& list) {
+  for (std::size_t i = 1; i < list.size(); ++i) {
+    if (list[i] != list[0] + static_cast<std::int64_t>(i)) return false;
+  }
+  return !list.empty();
+}
+
+// Gather at constant positions. Returns the axes that replace the indexed one.
+std::vector<Axis> gather_constant(RuleCall& c, Operand& index, const Axis& axis) {
+  if (axis.dynamic()) {
+    c.pin(axis, "indexed by a constant");
+    c.pin(index, "indexes a dynamic axis");
+    return index.axes;
+  }
+  const auto list = positions(index, axis);
+  if (!list) c.give_up("constant index out of range");
+  const bool whole = is_run(*list) && list->size() == static_cast<std::size_t>(axis.a);
+  if (is_run(*list) && (index.axes.size() <= 1 || list->size() == 1 || whole)) {
+    c.pin(index, "constant positions");
+    const Axis part = c.cut(axis, list->front(), list->back() + 1);
+    if (list->size() == 1) return std::vector<Axis>(index.axes.size());
+    if (index.axes.size() == 1) return {part};
+  }
+  if (is_run(*list)) {  // a run of positions in several axes: they number the part in mixed radix
+    const Axis part = c.cut(axis, list->front(), list->back() + 1);
+    std::vector<Axis> out;
+    for (const Axis& x : index.axes) out.push_back(c.free(x.a, x.b));
+    c.pin(index, "constant positions");
+    c.align({part}, out);
+    return out;
+  }
+  if (index.tensor != kNone && c.labels.source(index.label) == LabelSource::kConstant) {
+    c.labels.attach(index.label, axis);  // the table itself can be rewritten
+    return index.axes;
+  }
+  c.pin(axis, "indexed by a computed constant");
+  c.pin(index, "computed index");
+  return index.axes;
+}
+
+void gather(RuleCall& c) {
+  Operand &data = c.in(0), &index = c.in(1);
+  const auto k = static_cast<std::size_t>(c.attr_axis("axis", 0, c.rank(0)));
+  const Axis axis = data.axes[k];
+  std::vector<Axis> middle;
+  if (is_known(index)) {
+    middle = gather_constant(c, index, axis);
+  } else {
+    attach(c, index, axis);
+    middle = index.axes;
+  }
+  std::vector<Axis> out(data.axes.begin(), data.axes.begin() + static_cast<std::ptrdiff_t>(k));
+  out.insert(out.end(), middle.begin(), middle.end());
+  out.insert(out.end(), data.axes.begin() + static_cast<std::ptrdiff_t>(k) + 1, data.axes.end());
+  c.out(0, std::move(out), data.type, data.label);
+}
+
+void index_by(RuleCall& c, Operand& index, const Axis& axis) {
+  if (is_known(index) && index.tensor == kNone) {
+    c.pin(axis, "indexed by a computed constant");
+    c.pin(index, "computed index");
+  } else {
+    attach(c, index, axis);
+  }
+}
+
+void gather_elements(RuleCall& c) {
+  Operand &data = c.in(0), &index = c.in(1);
+  if (data.axes.size() != index.axes.size()) c.give_up("operands of unlike rank");
+  const auto k = static_cast<std::size_t>(c.attr_axis("axis", 0, c.rank(0)));
+  for (std::size_t i = 0; i < data.axes.size(); ++i) {
+    const Axis &x = data.axes[i], &y = index.axes[i];
+    if (i == k) continue;
+    if (x.same_extent(y)) {
+      c.unify(x, y);
+    } else {
+      c.pin(x, "GatherElements reads a part");
+      c.pin(y, "GatherElements reads a part");
+    }
+  }
+  index_by(c, index, data.axes[k]);
+  c.out(0, index.axes, data.type, data.label);
+}
+
+void gather_nd(RuleCall& c) {
+  Operand &data = c.in(0), &index = c.in(1);
+  const auto batch = static_cast<std::size_t>(c.attr("batch_dims", 0));
+  if (index.axes.empty() || index.axes.back().dynamic()) c.give_up("coordinates of unknown number");
+  const auto n = static_cast<std::size_t>(index.axes.back().a);
+  if (batch + n > data.axes.size() || batch >= index.axes.size()) c.give_up("too many coordinates");
+  for (std::size_t i = 0; i < batch; ++i) c.unify(data.axes[i], index.axes[i], true);
+  if (n == 1) {
+    index_by(c, index, data.axes[batch]);
+  } else {
+    for (std::size_t i = 0; i < n; ++i) c.pin(data.axes[batch + i], "indexed by several coordinates");
+    if (index.label != kNone) c.labels.pin(index.label, "several coordinates");
+  }
+  c.pin(index.axes.back(), "coordinates");
+  std::vector<Axis> out(index.axes.begin(), index.axes.end() - 1);
+  out.insert(out.end(), data.axes.begin() + static_cast<std::ptrdiff_t>(batch + n), data.axes.end());
+  c.out(0, std::move(out), data.type, data.label);
+}
+
+void scatter_nd(RuleCall& c) {
+  Operand &data = c.in(0), &index = c.in(1), &updates = c.in(2);
+  if (index.axes.empty() || index.axes.back().dynamic()) c.give_up("coordinates of unknown number");
+  const auto n = static_cast<std::size_t>(index.axes.back().a);
+  const std::size_t lead = index.axes.size() - 1;
+  if (n > data.axes.size() || updates.axes.size() != lead + data.axes.size() - n) {
+    c.give_up("updates do not fit");
+  }
+  if (n == 1) {
+    index_by(c, index, data.axes[0]);
+  } else {
+    for (std::size_t i = 0; i < n; ++i) c.pin(data.axes[i], "indexed by several coordinates");
+    if (index.label != kNone) c.labels.pin(index.label, "several coordinates");
+  }
+  c.pin(index.axes.back(), "coordinates");
+  for (std::size_t i = 0; i < lead; ++i) c.unify(index.axes[i], updates.axes[i], true);
+  for (std::size_t i = n; i < data.axes.size(); ++i) {
+    c.unify(data.axes[i], updates.axes[lead + i - n], true);
+  }
+  for (Operand* o : {&data, &updates}) {
+    if (o->label != kNone) c.labels.pin(o->label, "scattered");
+  }
+  c.out(0, data.axes, data.type);
+}
+
+void scatter_elements(RuleCall& c) {
+  Operand &data = c.in(0), &index = c.in(1), &updates = c.in(2);
+  const auto k = static_cast<std::size_t>(c.attr_axis("axis", 0, c.rank(0)));
+  if (index.axes.size() != data.axes.size() || updates.axes.size() != data.axes.size()) {
+    c.give_up("operands of unlike rank");
+  }
+  for (std::size_t i = 0; i < data.axes.size(); ++i) {
+    const Axis &x = data.axes[i], &y = index.axes[i];
+    c.unify(y, updates.axes[i], true);
+    if (i == k) {
+      index_by(c, index, x);
+    } else if (x.same_extent(y)) {
+      c.unify(x, y);
+    } else {
+      c.pin(x, "ScatterElements writes a part");
+      c.pin(y, "ScatterElements writes a part");
+    }
+  }
+  for (Operand* o : {&data, &updates}) {
+    if (o->label != kNone) c.labels.pin(o->label, "scattered");
+  }
+  c.out(0, data.axes, data.type);
+}
+
+void one_hot(RuleCall& c) {
+  Operand& index = c.in(0);
+  const IntsPair depth = c.require_ints(1);
+  if (depth.a.empty()) c.give_up("depth missing");
+  const Axis axis = c.free(depth.a[0], depth.b[0]);
+  attach(c, index, axis);
+  c.pin(c.in(2), "off and on values");
+  std::vector<Axis> out = index.axes;
+  const int k = c.attr_axis("axis", -1, c.rank(0) + 1);
+  out.insert(out.begin() + k, axis);
+  c.out(0, std::move(out), c.in(2).type);
+}
+
+void arg_extremum(RuleCall& c) {
+  Operand& x = c.in(0);
+  const auto k = static_cast<std::size_t>(c.attr_axis("axis", 0, c.rank(0)));
+  const bool real = x.type == T::FLOAT || x.type == T::FLOAT16 || x.type == T::BFLOAT16 ||
+                    x.type == T::DOUBLE;
+  if (!real) c.pin(x.axes[k], "ties of " + c.node.op);
+  const LabelId label = c.labels.add(LabelSource::kComputed);
+  c.labels.attach(label, x.axes[k]);
+  std::vector<Axis> out = x.axes;
+  if (c.attr("keepdims", 1)) {
+    out[k] = c.unit();
+  } else {
+    out.erase(out.begin() + static_cast<std::ptrdiff_t>(k));
+  }
+  c.out(0, std::move(out), T::INT64, label);
+}
+
+void top_k(RuleCall& c) {
+  Operand& x = c.in(0);
+  const auto k = static_cast<std::size_t>(c.attr_axis("axis", -1, c.rank(0)));
+  const std::int64_t attribute = c.attr("k", -1);
+  const IntsPair count =
+      c.has(1) ? c.require_ints(1) : IntsPair{{attribute}, {attribute}};
+  if (count.a.empty()) c.give_up("k missing");
+  const LabelId label = c.labels.add(LabelSource::kComputed);
+  c.labels.attach(label, x.axes[k]);
+  std::vector<Axis> out = x.axes;
+  out[k] = c.fixed(count.a[0], count.b[0], "order of TopK");
+  c.out(0, out, x.type, x.label);
+  c.out(1, std::move(out), T::INT64, label);
+}
+
+const OpRule kRules[] = {
+    {"", "Gather", 1, kAnyOpset, "([v,h], ids[i]=v)->([i,h])", gather, true},
+    {"", "GatherElements", 11, kAnyOpset, "([i,v], ids[i,j]=v)->([i,j])", gather_elements, true},
+    {"", "GatherND", 11, kAnyOpset, "([v,h], ids[i,1]=v)->([i,h])", gather_nd, true},
+    {"", "ScatterND", 11, kAnyOpset, "([v,h], ids[i,1]=v, [i,h])->([v,h])", scatter_nd, true},
+    {"", "ScatterElements", 11, kAnyOpset, "([v,h], ids[i,h]=v, [i,h])->([v,h])", scatter_elements,
+     true},
+    {"", "Scatter", 9, 10, "([v,h], ids[i,h]=v, [i,h])->([v,h])", scatter_elements, true},
+    {"", "OneHot", 9, kAnyOpset, "(ids[i]=v)->([i,v])", one_hot, true},
+    {"", "ArgMax", 1, kAnyOpset, "([i,v])->(ids[i]=v)", arg_extremum},
+    {"", "ArgMin", 1, kAnyOpset, "([i,v])->(ids[i]=v)", arg_extremum},
+    {"", "TopK", 1, kAnyOpset, "([i,v])->([i,!k], ids[i,!k]=v)", top_k},
+};
+
+}  // namespace
+
+std::span<const OpRule> indexing_rules() { return kRules; }
+
+}  // namespace permcrypt
