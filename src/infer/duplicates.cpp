@@ -1,0 +1,140 @@
+#include "infer/duplicates.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <numeric>
+
+namespace permcrypt {
+namespace {
+
+constexpr std::size_t kSamples = 64;
+
+// A constant whose elements lie in fixed width and can be compared.
+struct Matrix {
+  ValueId id = kNone;
+  std::uint64_t rows = 1, columns = 1;  // of rank 2; otherwise one row of all elements
+  std::uint64_t width = 1;              // bytes per element
+  std::vector<std::int64_t> shape;
+  std::string_view bytes;
+
+  const char* at(std::uint64_t row, std::uint64_t column) const {
+    return bytes.data() + (row * columns + column) * width;
+  }
+};
+
+std::optional<Matrix> as_matrix(const Graph& graph, ValueId id) {
+  const GraphValue& value = graph.values[id];
+  if (value.tensor == kNone) return std::nullopt;
+  const Tensor& tensor = graph.model->tensors[value.tensor];
+  const int bits = element_bits(tensor.type);
+  if (!tensor.payload || tensor.encoding != Encoding::kFixed || bits < 8) return std::nullopt;
+  Matrix m;
+  m.id = id;
+  m.width = static_cast<std::uint64_t>(bits) / 8;
+  m.shape = tensor.shape;
+  const std::uint64_t count = tensor.payload->length / m.width;
+  // Single rows repeat by chance (biases of zeros, unit gains): only matrices give a copy away.
+  if (tensor.shape.size() < 2 || count < kSamples) return std::nullopt;
+  m.columns = static_cast<std::uint64_t>(tensor.shape.back());
+  if (m.columns == 0) return std::nullopt;
+  m.rows = count / m.columns;
+  auto bytes = graph.payloads->bytes(*tensor.payload);
+  if (!bytes) return std::nullopt;
+  m.bytes = *bytes;
+  return m;
+}
+
+// Constant matrices (masks, zeros) are equal without being copies of one another.
+bool is_uniform(const Matrix& m) {
+  for (std::uint64_t i = 1; i < m.rows * m.columns; ++i) {
+    if (std::memcmp(m.bytes.data(), m.bytes.data() + i * m.width, m.width) != 0) return false;
+  }
+  return true;
+}
+
+bool element_equal(const Matrix& x, const Matrix& y, bool transposed, std::uint64_t row,
+                   std::uint64_t column) {
+  return std::memcmp(x.at(row, column), transposed ? y.at(column, row) : y.at(row, column), x.width) == 0;
+}
+
+bool is_copy(const Matrix& x, const Matrix& y, bool transposed) {
+  for (std::uint64_t s = 0; s < kSamples; ++s) {
+    const std::uint64_t i = s * (x.rows * x.columns - 1) / (kSamples - 1);
+    if (!element_equal(x, y, transposed, i / x.columns, i % x.columns)) return false;
+  }
+  if (!transposed) return x.bytes == y.bytes && !is_uniform(x);
+  for (std::uint64_t r = 0; r < x.rows; ++r) {
+    for (std::uint64_t k = 0; k < x.columns; ++k) {
+      if (!element_equal(x, y, true, r, k)) return false;
+    }
+  }
+  return !is_uniform(x);
+}
+
+// Matrices of one width and extents, in either orientation, are candidates.
+using Key = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>;
+
+Key key_of(const Matrix& m) {
+  return {m.width, std::min(m.rows, m.columns), std::max(m.rows, m.columns)};
+}
+
+}  // namespace
+
+Result<std::vector<Duplicate>> find_duplicates(const Graph& graph) {
+  std::map<Key, std::vector<Matrix>> originals;
+  std::vector<Duplicate> out;
+  for (ValueId id = 0; id < graph.values.size(); ++id) {
+    const auto m = as_matrix(graph, id);
+    if (!m) continue;
+    auto& seen = originals[key_of(*m)];
+    const bool found = std::any_of(seen.begin(), seen.end(), [&](const Matrix& o) {
+      for (const bool transposed : {false, true}) {
+        const bool fits = transposed
+                              ? o.shape.size() == 2 && m->shape.size() == 2 && o.rows == m->columns &&
+                                    o.columns == m->rows
+                              : o.shape == m->shape;
+        if (!fits || !is_copy(o, *m, transposed)) continue;
+        out.push_back({o.id, m->id, transposed});
+        return true;
+      }
+      return false;
+    });
+    if (!found) seen.push_back(*m);
+  }
+  return out;
+}
+
+void tie_duplicates(Workspace& ws, const std::vector<Duplicate>& duplicates) {
+  for (const Duplicate& d : duplicates) {
+    Operand &x = ws.operands[d.original], &y = ws.operands[d.copy];
+    if (x.axes.size() != y.axes.size()) {  // seen through unlike views
+      ws.pin(x, "copy of a tensor that is used in another form");
+      ws.pin(y, "copy of a tensor that is used in another form");
+      continue;
+    }
+    for (std::size_t k = 0; k < x.axes.size(); ++k) {
+      const Axis& other = y.axes[d.transposed ? y.axes.size() - 1 - k : k];
+      if (x.axes[k].same_extent(other)) {
+        ws.axes.unify(x.axes[k].expr, other.expr);
+      } else {
+        ws.pin(x, "copy of a tensor that is used in another form");
+        ws.pin(y, "copy of a tensor that is used in another form");
+      }
+    }
+  }
+}
+
+std::vector<std::vector<ValueId>> duplicate_classes(const std::vector<Duplicate>& duplicates) {
+  std::map<ValueId, std::vector<ValueId>> by_original;
+  for (const Duplicate& d : duplicates) {
+    auto& members = by_original[d.original];
+    if (members.empty()) members.push_back(d.original);
+    members.push_back(d.copy);
+  }
+  std::vector<std::vector<ValueId>> out;
+  for (auto& [original, members] : by_original) out.push_back(std::move(members));
+  return out;
+}
+
+}  // namespace permcrypt
