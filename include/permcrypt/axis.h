@@ -52,7 +52,7 @@ class AxisStore {
   // Replays deferred alignments until nothing changes; pins what then remains.
   void solve();
 
-  // The normal form: flat; no units in products; no sum as the major part of a product.
+  // The normal form: flat; no units in products; a sum only as the last part of a product.
   ExprId resolve(ExprId x);
   Kind kind(ExprId x) const { return nodes_[x].kind; }
   std::span<const ExprId> parts(ExprId composite) const;
@@ -92,6 +92,7 @@ class AxisStore {
   ExprId add_factor(std::int64_t size);
   ExprId add_composite(Kind kind, std::span<const ExprId> parts);
   Parts copy_parts(ExprId composite) const;
+  std::size_t first_sum(const Parts& parts) const;
   ExprId normalise(ExprId composite);
   void bind(ExprId factor, ExprId to);
   std::pair<ExprId, ExprId> split(ExprId x, std::int64_t k);

@@ -90,6 +90,12 @@ ExprId AxisStore::resolve(ExprId x) {
   return end;
 }
 
+std::size_t AxisStore::first_sum(const Parts& parts) const {
+  const auto it = std::find_if(parts.begin(), parts.end(),
+                               [this](ExprId e) { return nodes_[e].kind == Kind::kSum; });
+  return static_cast<std::size_t>(it - parts.begin());
+}
+
 // Recursion here is bounded by the nesting of an expression: every product at least doubles the
 // extent of its parts, so 63 levels of products and as many of sums fit an extent.
 ExprId AxisStore::normalise(ExprId composite) {
@@ -113,15 +119,18 @@ ExprId AxisStore::normalise(ExprId composite) {
     result = kind == Kind::kProduct ? kUnit : kEmpty;
   } else if (flat.size() == 1) {
     result = flat[0];
-  } else if (kind == Kind::kProduct && nodes_[flat[0]].kind == Kind::kSum) {
-    // (a + b) x c = a x c + b x c. Never on the minor side.
+  } else if (const auto at = kind == Kind::kProduct ? first_sum(flat) : flat.size();
+             at + 1 < flat.size()) {
+    // (a + b) x c = a x c + b x c: a sum may only be the last part. Never the other way round.
     Parts terms;
-    for (const ExprId arm : copy_parts(flat[0])) {
-      Parts term = flat;
+    for (const ExprId arm : copy_parts(flat[at])) {
+      Parts term(flat.begin() + static_cast<std::ptrdiff_t>(at), flat.end());
       term[0] = arm;
       terms.push_back(add_composite(Kind::kProduct, term));
     }
-    result = normalise(add_composite(Kind::kSum, terms));
+    flat.resize(at);
+    flat.push_back(add_composite(Kind::kSum, terms));
+    result = normalise(add_composite(kind, flat));
   } else {
     result = flat == old ? composite : add_composite(kind, flat);
   }
@@ -165,7 +174,8 @@ std::uint32_t AxisStore::reason_id(std::string_view why) {
   // Reasons repeat in runs, so a short look back finds nearly all of them.
   const std::size_t look_back = std::min<std::size_t>(reasons_.size(), 32);
   for (std::size_t i = 1; i <= look_back; ++i) {
-    if (reasons_[reasons_.size() - i] == why) return static_cast<std::uint32_t>(reasons_.size() - i);
+    if (reasons_[reasons_.size() - i] == why)
+      return static_cast<std::uint32_t>(reasons_.size() - i);
   }
   reasons_.emplace_back(why);
   return static_cast<std::uint32_t>(reasons_.size() - 1);
@@ -260,7 +270,8 @@ void AxisStore::unify(ExprId x, ExprId y) {
   const Kind kx = nodes_[x].kind, ky = nodes_[y].kind;
   if (kx == Kind::kFactor) return bind(x, y);
   if (ky == Kind::kFactor) return bind(y, x);
-  if (kx == Kind::kProduct && ky == Kind::kProduct) return align_lists(copy_parts(x), copy_parts(y));
+  if (kx == Kind::kProduct && ky == Kind::kProduct)
+    return align_lists(copy_parts(x), copy_parts(y));
   unify_segments(kx == Kind::kSum ? copy_parts(x) : Parts{x},
                  ky == Kind::kSum ? copy_parts(y) : Parts{y});
 }

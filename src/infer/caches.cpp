@@ -32,7 +32,7 @@ constexpr StateSlot kStateSlots[] = {
 
 // Operators through which a state passes as it is, whatever they do to its layout.
 bool is_layout(std::string_view op) {
-  static const std::set<std::string_view> ops = {"Identity", "Cast",    "Transpose", "Reshape",
+  static const std::set<std::string_view> ops = {"Identity", "Cast",      "Transpose", "Reshape",
                                                  "Squeeze",  "Unsqueeze", "Slice"};
   return ops.contains(op);
 }
@@ -83,7 +83,8 @@ class Tracer {
   }
 
   void push(const GraphNode& node, std::size_t k, bool carried) {
-    if (k < node.inputs.size() && node.inputs[k] != kNone) stack_.push_back({node.inputs[k], carried});
+    if (k < node.inputs.size() && node.inputs[k] != kNone)
+      stack_.push_back({node.inputs[k], carried});
   }
 
   const Graph& graph_;

@@ -55,7 +55,8 @@ bool is_uniform(const Matrix& m) {
 
 bool element_equal(const Matrix& x, const Matrix& y, bool transposed, std::uint64_t row,
                    std::uint64_t column) {
-  return std::memcmp(x.at(row, column), transposed ? y.at(column, row) : y.at(row, column), x.width) == 0;
+  return std::memcmp(x.at(row, column), transposed ? y.at(column, row) : y.at(row, column),
+                     x.width) == 0;
 }
 
 bool is_copy(const Matrix& x, const Matrix& y, bool transposed) {
@@ -90,10 +91,9 @@ Result<std::vector<Duplicate>> find_duplicates(const Graph& graph) {
     auto& seen = originals[key_of(*m)];
     const bool found = std::any_of(seen.begin(), seen.end(), [&](const Matrix& o) {
       for (const bool transposed : {false, true}) {
-        const bool fits = transposed
-                              ? o.shape.size() == 2 && m->shape.size() == 2 && o.rows == m->columns &&
-                                    o.columns == m->rows
-                              : o.shape == m->shape;
+        const bool fits = transposed ? o.shape.size() == 2 && m->shape.size() == 2 &&
+                                           o.rows == m->columns && o.columns == m->rows
+                                     : o.shape == m->shape;
         if (!fits || !is_copy(o, *m, transposed)) continue;
         out.push_back({o.id, m->id, transposed});
         return true;

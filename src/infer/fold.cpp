@@ -26,7 +26,8 @@ std::int64_t int_attribute(const GraphNode& node, std::string_view name, std::in
 }
 
 // Axes given as attribute (older opsets) or as operand k.
-std::optional<std::vector<std::int64_t>> axes_of(const GraphNode& node, Operands in, std::size_t k) {
+std::optional<std::vector<std::int64_t>> axes_of(const GraphNode& node, Operands in,
+                                                 std::size_t k) {
   if (const auto* a = find_attribute(node, "axes")) {
     return std::vector<std::int64_t>(a->ints().begin(), a->ints().end());
   }
@@ -40,7 +41,8 @@ std::optional<std::size_t> normal_axis(std::int64_t axis, std::size_t rank) {
   return static_cast<std::size_t>(axis);
 }
 
-// Runtimes compute extents in single precision, where a Floor may come out otherwise than in double.
+// Runtimes compute extents in single precision, where a Floor may come out otherwise than in
+// double.
 double single(double v) { return static_cast<double>(static_cast<float>(v)); }
 
 // ---------------------------------------------------------------------------- elementwise
@@ -78,30 +80,52 @@ const std::unordered_map<std::string_view, Binary>& binaries() {
   using I = std::int64_t;
   using O = std::optional<std::int64_t>;
   static const std::unordered_map<std::string_view, Binary> table = {
-      {"Add", {[](I x, I y) { return checked<[](I a, I b, I* o) { return __builtin_add_overflow(a, b, o); }>(x, y); },
-               [](double x, double y) { return x + y; }}},
-      {"Sub", {[](I x, I y) { return checked<[](I a, I b, I* o) { return __builtin_sub_overflow(a, b, o); }>(x, y); },
-               [](double x, double y) { return x - y; }}},
-      {"Mul", {[](I x, I y) { return checked<[](I a, I b, I* o) { return __builtin_mul_overflow(a, b, o); }>(x, y); },
-               [](double x, double y) { return x * y; }}},
+      {"Add",
+       {[](I x, I y) {
+          return checked<[](I a, I b, I* o) { return __builtin_add_overflow(a, b, o); }>(x, y);
+        },
+        [](double x, double y) { return x + y; }}},
+      {"Sub",
+       {[](I x, I y) {
+          return checked<[](I a, I b, I* o) { return __builtin_sub_overflow(a, b, o); }>(x, y);
+        },
+        [](double x, double y) { return x - y; }}},
+      {"Mul",
+       {[](I x, I y) {
+          return checked<[](I a, I b, I* o) { return __builtin_mul_overflow(a, b, o); }>(x, y);
+        },
+        [](double x, double y) { return x * y; }}},
       {"Div", {divide, [](double x, double y) { return x / y; }}},
       {"Mod", {modulo, [](double x, double y) { return std::fmod(x, y); }}},
       {"Pow", {power, [](double x, double y) { return std::pow(x, y); }}},
-      {"Min", {[](I x, I y) { return O(std::min(x, y)); }, [](double x, double y) { return std::min(x, y); }}},
-      {"Max", {[](I x, I y) { return O(std::max(x, y)); }, [](double x, double y) { return std::max(x, y); }}},
+      {"Min",
+       {[](I x, I y) { return O(std::min(x, y)); },
+        [](double x, double y) { return std::min(x, y); }}},
+      {"Max",
+       {[](I x, I y) { return O(std::max(x, y)); },
+        [](double x, double y) { return std::max(x, y); }}},
       {"And", {[](I x, I y) { return O(x && y); }, nullptr, true}},
       {"Or", {[](I x, I y) { return O(x || y); }, nullptr, true}},
       {"Xor", {[](I x, I y) { return O(!x != !y); }, nullptr, true}},
-      {"Equal", {[](I x, I y) { return O(x == y); }, [](double x, double y) { return double(x == y); }, true}},
-      {"Less", {[](I x, I y) { return O(x < y); }, [](double x, double y) { return double(x < y); }, true}},
-      {"LessOrEqual", {[](I x, I y) { return O(x <= y); }, [](double x, double y) { return double(x <= y); }, true}},
-      {"Greater", {[](I x, I y) { return O(x > y); }, [](double x, double y) { return double(x > y); }, true}},
-      {"GreaterOrEqual", {[](I x, I y) { return O(x >= y); }, [](double x, double y) { return double(x >= y); }, true}},
+      {"Equal",
+       {[](I x, I y) { return O(x == y); }, [](double x, double y) { return double(x == y); },
+        true}},
+      {"Less",
+       {[](I x, I y) { return O(x < y); }, [](double x, double y) { return double(x < y); }, true}},
+      {"LessOrEqual",
+       {[](I x, I y) { return O(x <= y); }, [](double x, double y) { return double(x <= y); },
+        true}},
+      {"Greater",
+       {[](I x, I y) { return O(x > y); }, [](double x, double y) { return double(x > y); }, true}},
+      {"GreaterOrEqual",
+       {[](I x, I y) { return O(x >= y); }, [](double x, double y) { return double(x >= y); },
+        true}},
   };
   return table;
 }
 
-std::optional<SmallTensor> apply_binary(const Binary& f, const SmallTensor& x, const SmallTensor& y) {
+std::optional<SmallTensor> apply_binary(const Binary& f, const SmallTensor& x,
+                                        const SmallTensor& y) {
   if (x.integral != y.integral || (!x.integral && !f.reals)) return std::nullopt;
   const auto shape = broadcast_shape(x.shape, y.shape);
   if (!shape) return std::nullopt;
@@ -135,8 +159,12 @@ const std::unordered_map<std::string_view, Unary>& unaries() {
   static const std::unordered_map<std::string_view, Unary> table = {
       {"Identity", {[](I x) { return x; }, [](double x) { return x; }}},
       {"Neg", {[](I x) { return x == INT64_MIN ? x : -x; }, [](double x) { return -x; }}},
-      {"Abs", {[](I x) { return x < 0 && x != INT64_MIN ? -x : x; }, [](double x) { return std::abs(x); }}},
-      {"Sign", {[](I x) { return I((x > 0) - (x < 0)); }, [](double x) { return double((x > 0) - (x < 0)); }}},
+      {"Abs",
+       {[](I x) { return x < 0 && x != INT64_MIN ? -x : x; },
+        [](double x) { return std::abs(x); }}},
+      {"Sign",
+       {[](I x) { return I((x > 0) - (x < 0)); },
+        [](double x) { return double((x > 0) - (x < 0)); }}},
       {"Not", {[](I x) { return I(!x); }, nullptr}},
       {"Floor", {nullptr, [](double x) { return std::floor(x); }}},
       {"Ceil", {nullptr, [](double x) { return std::ceil(x); }}},
@@ -294,7 +322,8 @@ std::optional<SmallTensor> slice(const GraphNode& node, Operands in) {
     for (std::size_t i = 0; i < starts.size(); ++i) axes.push_back(static_cast<std::int64_t>(i));
   }
   if (steps.empty()) steps.assign(starts.size(), 1);
-  if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size()) {
+  if (ends.size() != starts.size() || axes.size() != starts.size() ||
+      steps.size() != starts.size()) {
     return std::nullopt;
   }
   SmallTensor out = *in[0];
@@ -380,7 +409,8 @@ Results split(const GraphNode& node, Operands in) {
   } else {
     const auto n = static_cast<std::int64_t>(node.outputs.size());
     const std::int64_t each = (extent + n - 1) / n;
-    for (std::int64_t i = 0; i < n; ++i) parts.push_back(std::clamp(extent - i * each, std::int64_t{0}, each));
+    for (std::int64_t i = 0; i < n; ++i)
+      parts.push_back(std::clamp(extent - i * each, std::int64_t{0}, each));
   }
   Results out;
   std::int64_t position = 0;
@@ -400,8 +430,8 @@ std::optional<SmallTensor> constant_of_shape(const GraphNode& node, Operands in)
 }
 
 bool needs_static(std::string_view op) {
-  return op == "Range" || op == "ConstantOfShape" || op == "Expand" || op == "Tile" || op == "Pad" ||
-         op == "Resize";
+  return op == "Range" || op == "ConstantOfShape" || op == "Expand" || op == "Tile" ||
+         op == "Pad" || op == "Resize";
 }
 
 bool too_large(const std::optional<SmallTensor>& t) {
@@ -418,7 +448,8 @@ std::vector<std::optional<SmallTensor>> evaluate(const GraphNode& node, Operands
     for (std::size_t i = 1; i < in.size() && acc; ++i) acc = apply_binary(it->second, *acc, *in[i]);
     return {acc};
   }
-  if (const auto it = unaries().find(op); it != unaries().end()) return {apply_unary(it->second, *in[0])};
+  if (const auto it = unaries().find(op); it != unaries().end())
+    return {apply_unary(it->second, *in[0])};
   using Rule = std::optional<SmallTensor> (*)(const GraphNode&, Operands);
   static const std::unordered_map<std::string_view, Rule> table = {
       {"Cast", [](const GraphNode& n, Operands x) { return cast(n, *x[0]); }},

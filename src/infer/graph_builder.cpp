@@ -1,9 +1,9 @@
+#include <google/protobuf/unknown_field_set.h>
+
 #include <functional>
 #include <queue>
 #include <set>
 #include <unordered_map>
-
-#include <google/protobuf/unknown_field_set.h>
 
 #include "permcrypt/graph.h"
 
@@ -20,11 +20,11 @@ std::string default_domain(const std::string& domain) { return domain == "ai.onn
 // Names visible at one place: those of a body, then those of the bodies around it.
 struct Scope {
   const Scope* outer = nullptr;
-  std::string prefix;                               // see Tensor::scope
+  std::string prefix;  // see Tensor::scope
   std::unordered_map<std::string, ValueId> names;
-  const onnx::FunctionProto* function = nullptr;    // inside an inlined call
-  const Attributes* arguments = nullptr;            // its attributes
-  int depth = 0;                                    // of calls
+  const onnx::FunctionProto* function = nullptr;  // inside an inlined call
+  const Attributes* arguments = nullptr;          // its attributes
+  int depth = 0;                                  // of calls
 };
 
 // All names a node reads from the bodies around it, including from inside its subgraphs.
@@ -214,7 +214,8 @@ class Builder {
     return {};
   }
 
-  // Bodies nest no deeper than the reader lets graphs nest (64), calls no deeper than kMaxCallDepth.
+  // Bodies nest no deeper than the reader lets graphs nest (64), calls no deeper than
+  // kMaxCallDepth.
   Result<BodyId> build_body(const onnx::GraphProto& g, Scope& scope, NodeId owner) {
     const auto id = static_cast<BodyId>(graph_.bodies.size());
     graph_.bodies.push_back({});
@@ -233,7 +234,8 @@ class Builder {
     for (const auto& output : g.output()) {
       const auto value = lookup(output.name(), scope);
       if (value.value_or(kNone) == kNone) {
-        return fail(ErrorKind::kInput, "the graph output '" + output.name() + "' is never computed");
+        return fail(ErrorKind::kInput,
+                    "the graph output '" + output.name() + "' is never computed");
       }
       graph_.bodies[id].outputs.push_back(*value);
       declare(output, scope);
@@ -378,8 +380,7 @@ class Builder {
     inner.depth = scope.depth + 1;
     inner.prefix = function.domain() + ":" + function.name() + "/";
     for (int i = 0; i < function.input_size(); ++i) {
-      inner.names[function.input(i)] =
-          i < static_cast<int>(actual->size()) ? (*actual)[i] : kNone;
+      inner.names[function.input(i)] = i < static_cast<int>(actual->size()) ? (*actual)[i] : kNone;
     }
     if (auto done = build_nodes(function.node(), inner, body); !done) return done;
     for (int i = 0; i < node.output_size() && i < function.output_size(); ++i) {
@@ -387,7 +388,8 @@ class Builder {
       const auto value = lookup(function.output(i), inner);
       if (value.value_or(kNone) == kNone) {
         return fail(ErrorKind::kInput, "the function '" + function.name() +
-                                           "' never computes its output '" + function.output(i) + "'");
+                                           "' never computes its output '" + function.output(i) +
+                                           "'");
       }
       if (!scope.names.emplace(node.output(i), *value).second) {
         return fail(ErrorKind::kInput, "the name '" + node.output(i) + "' is defined twice");

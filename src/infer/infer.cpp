@@ -37,7 +37,8 @@ FoldedPtr read_folded(PayloadReader& payloads, TensorId id, const Tensor& tensor
 void add_sparse(Workspace& ws, Operand& o, const GraphValue& value) {
   o.known = value.declared.has_value();
   if (!o.known) return;
-  for (const auto& d : *value.declared) o.axes.push_back(ws.fixed_axis(d.size, d.size, "sparse initializer"));
+  for (const auto& d : *value.declared)
+    o.axes.push_back(ws.fixed_axis(d.size, d.size, "sparse initializer"));
 }
 
 void add_constant(Workspace& ws, ValueId id) {
@@ -65,15 +66,16 @@ void add_input(Workspace& ws, ValueId id, bool still) {
   const GraphValue& value = ws.graph.values[id];
   Operand& o = ws.operands[id];
   o.type = value.elem_type;
-  o.label = is_index_type(o.type) ? ws.labels.add(LabelSource::kInput)
-                                  : ws.labels.opaque("graph input");
+  o.label =
+      is_index_type(o.type) ? ws.labels.add(LabelSource::kInput) : ws.labels.opaque("graph input");
   if (!value.declared) return;
   o.known = true;
   for (std::size_t k = 0; k < value.declared->size(); ++k) {
     const auto& dim = (*value.declared)[k];
     const std::string name =
         dim.size >= 0 || !dim.name.empty() ? dim.name : value.name + "#" + std::to_string(k);
-    const auto [a, b] = dim.size >= 0 ? Dimensions::Pair{dim.size, dim.size} : ws.dimensions.named(name);
+    const auto [a, b] =
+        dim.size >= 0 ? Dimensions::Pair{dim.size, dim.size} : ws.dimensions.named(name);
     const Axis axis = still ? ws.fixed_axis(a, b, "graph input") : ws.free_axis(a, b);
     if (axis.dynamic()) ws.dimension_of.emplace(axis.expr, name);
     o.axes.push_back(axis);

@@ -1,5 +1,5 @@
-// Element labels: the *elements* of an integer tensor can be coordinates of an axis (token ids into a
-// vocabulary, TopK results, constant index tables). A label names such an axis; tensors whose
+// Element labels: the *elements* of an integer tensor can be coordinates of an axis (token ids into
+// a vocabulary, TopK results, constant index tables). A label names such an axis; tensors whose
 // elements must be numbered alike share one.
 #pragma once
 

@@ -8,8 +8,8 @@ namespace permcrypt {
 
 std::span<const std::span<const OpRule>> all_rules() {
   static const std::array families = {
-      elementwise_rules(), product_rules(),       movement_rules(),  indexing_rules(),
-      reduction_rules(),   normalisation_rules(), convolution_rules(), quantisation_rules(),
+      elementwise_rules(), product_rules(),       movement_rules(),     indexing_rules(),
+      reduction_rules(),   normalisation_rules(), convolution_rules(),  quantisation_rules(),
       attention_rules(),   generator_rules(),     control_flow_rules(), recurrent_rules(),
       lock_rules(),
   };

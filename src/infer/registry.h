@@ -9,9 +9,9 @@
 namespace permcrypt {
 
 struct OpRule {
-  std::string_view domain;     // "" for ai.onnx
+  std::string_view domain;  // "" for ai.onnx
   std::string_view op;
-  int since, until;            // opsets of the domain, inclusive
+  int since, until;  // opsets of the domain, inclusive
   // The index structure in the printed form used by reports and docs, e.g.
   // "([b,i,k],[k,j])->([b,i,j])"; for an operator that mixes indices, the reason why it pins.
   std::string_view structure;

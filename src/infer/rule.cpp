@@ -106,7 +106,8 @@ Axis RuleCall::unknown_extent(std::string_view why) {
 }
 
 Axis RuleCall::product(const std::vector<Axis>& parts) {
-  const std::int64_t a = checked_product(*this, parts, true), b = checked_product(*this, parts, false);
+  const std::int64_t a = checked_product(*this, parts, true),
+                     b = checked_product(*this, parts, false);
   return Axis{axes.product(exprs(parts)), a, b};
 }
 
@@ -223,7 +224,8 @@ void RuleCall::out(std::size_t k, std::vector<Axis> result, std::int32_t type, L
   o.label = label;
 }
 
-void RuleCall::out_folded(std::size_t k, FoldedPtr folded, std::int32_t type, std::string_view why) {
+void RuleCall::out_folded(std::size_t k, FoldedPtr folded, std::int32_t type,
+                          std::string_view why) {
   std::vector<Axis> shape;
   for (std::size_t i = 0; i < folded->a.shape.size(); ++i) {
     shape.push_back(fixed(folded->at(0).shape[i], folded->at(1).shape[i], why));

@@ -1,5 +1,6 @@
 // What a rule sees: one node with its operands, and the algebra. A rule states the operator's index
-// structure and nothing else; extents follow from the axes, so one rule gives shape and labels both.
+// structure and nothing else; extents follow from the axes, so one rule gives shape and labels
+// both.
 //
 // Review criterion: for every assignment P of permutations to free factors, op(P x) = P op(x).
 #pragma once

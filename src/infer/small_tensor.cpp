@@ -58,14 +58,16 @@ std::optional<std::vector<std::size_t>> broadcast_index(const std::vector<std::i
 namespace {
 
 // Extents before and behind an axis, multiplied up.
-std::pair<std::size_t, std::size_t> around(const std::vector<std::int64_t>& shape, std::size_t axis) {
+std::pair<std::size_t, std::size_t> around(const std::vector<std::int64_t>& shape,
+                                           std::size_t axis) {
   const auto middle = shape.begin() + static_cast<std::ptrdiff_t>(axis);
   return {element_count({shape.begin(), middle}), element_count({middle + 1, shape.end()})};
 }
 
 }  // namespace
 
-std::optional<SmallTensor> take(const SmallTensor& x, const SmallTensor& indices, std::size_t axis) {
+std::optional<SmallTensor> take(const SmallTensor& x, const SmallTensor& indices,
+                                std::size_t axis) {
   const auto [outer, inner] = around(x.shape, axis);
   const std::int64_t extent = x.shape[axis];
   SmallTensor out{{}, x.integral, {}, {}};
@@ -78,14 +80,16 @@ std::optional<SmallTensor> take(const SmallTensor& x, const SmallTensor& indices
     for (std::int64_t index : indices.ints) {
       if (index < 0) index += extent;
       if (index < 0 || index >= extent) return std::nullopt;
-      const std::size_t row = (o * static_cast<std::size_t>(extent) + static_cast<std::size_t>(index)) * inner;
+      const std::size_t row =
+          (o * static_cast<std::size_t>(extent) + static_cast<std::size_t>(index)) * inner;
       for (std::size_t i = 0; i < inner; ++i) append_element(out, x, row + i);
     }
   }
   return out;
 }
 
-std::optional<SmallTensor> concatenate(std::span<const SmallTensor* const> parts, std::size_t axis) {
+std::optional<SmallTensor> concatenate(std::span<const SmallTensor* const> parts,
+                                       std::size_t axis) {
   SmallTensor out{parts[0]->shape, parts[0]->integral, {}, {}};
   out.shape[axis] = 0;
   std::size_t total = 0;
@@ -112,7 +116,8 @@ std::optional<SmallTensor> transposed(const SmallTensor& x, const std::vector<st
   const std::size_t rank = x.shape.size();
   if (perm.size() != rank) return std::nullopt;
   std::vector<std::size_t> stride(rank, 1);
-  for (std::size_t i = rank; i-- > 1;) stride[i - 1] = stride[i] * static_cast<std::size_t>(x.shape[i]);
+  for (std::size_t i = rank; i-- > 1;)
+    stride[i - 1] = stride[i] * static_cast<std::size_t>(x.shape[i]);
   SmallTensor out{{}, x.integral, {}, {}};
   std::vector<std::size_t> index{0};
   for (const std::size_t p : perm) {
@@ -139,10 +144,12 @@ std::vector<std::int64_t> slice_positions(std::int64_t extent, std::int64_t star
   std::vector<std::int64_t> out;
   if (step > 0) {
     end = clamp(end, 0, extent);
-    for (std::int64_t i = clamp(start, 0, extent); i < end; i += std::min(step, extent + 1)) out.push_back(i);
+    for (std::int64_t i = clamp(start, 0, extent); i < end; i += std::min(step, extent + 1))
+      out.push_back(i);
   } else if (extent > 0) {
     end = clamp(end, -1, extent - 1);
-    for (std::int64_t i = clamp(start, 0, extent - 1); i > end; i += std::max(step, -extent - 1)) out.push_back(i);
+    for (std::int64_t i = clamp(start, 0, extent - 1); i > end; i += std::max(step, -extent - 1))
+      out.push_back(i);
   }
   return out;
 }

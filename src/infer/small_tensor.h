@@ -29,7 +29,8 @@ std::optional<SmallTensor> concatenate(std::span<const SmallTensor* const> parts
 // result axis i is axis perm[i] of x. REQUIRES: perm[i] < rank.
 std::optional<SmallTensor> transposed(const SmallTensor& x, const std::vector<std::size_t>& perm);
 
-// The positions a Slice with these bounds takes from an axis of `extent` indices. REQUIRES: step != 0.
+// The positions a Slice with these bounds takes from an axis of `extent` indices. REQUIRES: step !=
+// 0.
 std::vector<std::int64_t> slice_positions(std::int64_t extent, std::int64_t start, std::int64_t end,
                                           std::int64_t step);
 

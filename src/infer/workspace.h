@@ -16,13 +16,13 @@ namespace permcrypt {
 
 // What is known of a value while inferring.
 struct Operand {
-  bool known = false;             // rank and extents are known
-  std::int32_t type = 0;          // onnx::TensorProto::DataType
+  bool known = false;     // rank and extents are known
+  std::int32_t type = 0;  // onnx::TensorProto::DataType
   std::vector<Axis> axes;
-  FoldedPtr folded;               // its elements, if known
-  LabelId label = kNone;          // what its elements index, if integers
-  bool constant = false;          // depends on constants only
-  TensorId tensor = kNone;        // it is this initializer itself
+  FoldedPtr folded;         // its elements, if known
+  LabelId label = kNone;    // what its elements index, if integers
+  bool constant = false;    // depends on constants only
+  TensorId tensor = kNone;  // it is this initializer itself
 };
 
 // Thrown when only one extent of a dynamic dimension satisfies an operator: inference starts over
@@ -41,8 +41,8 @@ struct Workspace {
   AxisStore axes;
   Labels labels{axes};
   Dimensions dimensions;
-  std::vector<Operand> operands;                  // by ValueId
-  std::map<ExprId, std::string> dimension_of;     // factor of an input's dynamic dimension -> name
+  std::vector<Operand> operands;               // by ValueId
+  std::map<ExprId, std::string> dimension_of;  // factor of an input's dynamic dimension -> name
   std::map<ValueId, PayloadView> views;
   std::vector<CachePair> caches;
   std::map<std::string, int> unknown_ops, gave_up;

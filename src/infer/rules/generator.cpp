@@ -20,7 +20,9 @@ FoldedPtr make_folded(std::vector<std::int64_t> shape, std::vector<std::int64_t>
 void shape(RuleCall& c) {
   const Operand& x = c.in(0);
   const std::int64_t rank = c.rank(0);
-  const auto bound = [&](std::int64_t v) { return std::clamp(v < 0 ? v + rank : v, std::int64_t{0}, rank); };
+  const auto bound = [&](std::int64_t v) {
+    return std::clamp(v < 0 ? v + rank : v, std::int64_t{0}, rank);
+  };
   std::vector<std::int64_t> a, b;
   for (std::int64_t i = bound(c.attr("start", 0)); i < bound(c.attr("end", rank)); ++i) {
     a.push_back(x.axes[static_cast<std::size_t>(i)].a);
@@ -46,7 +48,8 @@ void constant_of_shape(RuleCall& c) {
   const auto* value = c.attribute("value");
   if (value) type = value->t().data_type();
   std::vector<Axis> out;
-  for (std::size_t i = 0; i < extents.a.size(); ++i) out.push_back(c.free(extents.a[i], extents.b[i]));
+  for (std::size_t i = 0; i < extents.a.size(); ++i)
+    out.push_back(c.free(extents.a[i], extents.b[i]));
   if (!is_index_type(type)) return c.out(0, std::move(out), type);
   const auto filling = c.ws.graph.payloads->integers(tensor_id(value->t()), 1);
   if (!filling || filling->size() != 1) c.give_up("value not readable");
@@ -82,7 +85,8 @@ void constant(RuleCall& c) {
     type = T::FLOAT;
   } else if (const auto* sparse = c.attribute("sparse_value")) {
     std::vector<Axis> out;
-    for (const auto d : sparse->sparse_tensor().dims()) out.push_back(c.fixed(d, "sparse constant"));
+    for (const auto d : sparse->sparse_tensor().dims())
+      out.push_back(c.fixed(d, "sparse constant"));
     return c.out(0, std::move(out), sparse->sparse_tensor().values().data_type());
   } else {
     c.give_up("constant of this kind");
@@ -94,16 +98,20 @@ void range(RuleCall& c) {
   const std::int32_t type = c.in(0).type;
   std::optional<IntsPair> v[3];
   for (std::size_t i = 0; i < 3; ++i) v[i] = c.ints(i);
-  if (!v[0] || !v[1] || !v[2] || v[0]->a.size() != 1 || v[1]->a.size() != 1 || v[2]->a.size() != 1) {
+  if (!v[0] || !v[1] || !v[2] || v[0]->a.size() != 1 || v[1]->a.size() != 1 ||
+      v[2]->a.size() != 1) {
     return c.out(0, {c.unknown_extent("Range")}, type);
   }
   const auto count = [](std::int64_t start, std::int64_t limit, std::int64_t step) -> std::int64_t {
     if (step == 0) return -1;
     const __int128 span = static_cast<__int128>(limit) - start;
-    const __int128 n = step > 0 ? (span + step - 1) / step : (-span - step - 1) / -static_cast<__int128>(step);
+    const __int128 n =
+        step > 0 ? (span + step - 1) / step : (-span - step - 1) / -static_cast<__int128>(step);
     return n < 0 ? 0 : n > INT64_MAX ? -1 : static_cast<std::int64_t>(n);
   };
-  c.out(0, {c.fixed(count(v[0]->a[0], v[1]->a[0], v[2]->a[0]), count(v[0]->b[0], v[1]->b[0], v[2]->b[0]), "Range")},
+  c.out(0,
+        {c.fixed(count(v[0]->a[0], v[1]->a[0], v[2]->a[0]),
+                 count(v[0]->b[0], v[1]->b[0], v[2]->b[0]), "Range")},
         type);
 }
 
@@ -128,7 +136,8 @@ void non_zero(RuleCall& c) {
 
 void random_like(RuleCall& c) {
   std::vector<Axis> out;
-  for (const Axis& x : c.in(0).axes) out.push_back(c.fixed(x.a, x.b, "random numbers come in order"));
+  for (const Axis& x : c.in(0).axes)
+    out.push_back(c.fixed(x.a, x.b, "random numbers come in order"));
   c.out(0, std::move(out), static_cast<std::int32_t>(c.attr("dtype", c.in(0).type)));
 }
 
@@ -166,8 +175,10 @@ const OpRule kRules[] = {
     {"", "Trilu", 14, kAnyOpset, "([..,!i,!j])->([..,!i,!j]): a triangle depends on order", trilu},
     {"", "EyeLike", 9, kAnyOpset, "([i,j])->([!i,!j]): a diagonal depends on order", eye_like},
     {"", "NonZero", 9, kAnyOpset, "([!i,!j])->([!2,!n]): positions in order", non_zero},
-    {"", "RandomNormalLike", 1, kAnyOpset, "([i])->([!i]): random numbers come in order", random_like},
-    {"", "RandomUniformLike", 1, kAnyOpset, "([i])->([!i]): random numbers come in order", random_like},
+    {"", "RandomNormalLike", 1, kAnyOpset, "([i])->([!i]): random numbers come in order",
+     random_like},
+    {"", "RandomUniformLike", 1, kAnyOpset, "([i])->([!i]): random numbers come in order",
+     random_like},
     {"", "RandomNormal", 1, kAnyOpset, "()->([!i]): random numbers come in order", random},
     {"", "RandomUniform", 1, kAnyOpset, "()->([!i]): random numbers come in order", random},
     {"", "DFT", 17, kAnyOpset, "([..,!i,!2])->([..,!i,!2]): a transform mixes its axis", dft},

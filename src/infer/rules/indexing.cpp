@@ -10,7 +10,9 @@ namespace {
 
 using T = onnx::TensorProto;
 
-bool is_known(const Operand& o) { return o.folded && o.folded->is_static() && o.folded->a.integral; }
+bool is_known(const Operand& o) {
+  return o.folded && o.folded->is_static() && o.folded->a.integral;
+}
 
 // Indexes `axis` by the elements of `index`; unlabelled elements pin it.
 void attach(RuleCall& c, Operand& index, const Axis& axis) {
@@ -125,12 +127,14 @@ void gather_nd(RuleCall& c) {
   if (n == 1) {
     index_by(c, index, data.axes[batch]);
   } else {
-    for (std::size_t i = 0; i < n; ++i) c.pin(data.axes[batch + i], "indexed by several coordinates");
+    for (std::size_t i = 0; i < n; ++i)
+      c.pin(data.axes[batch + i], "indexed by several coordinates");
     if (index.label != kNone) c.labels.pin(index.label, "several coordinates");
   }
   c.pin(index.axes.back(), "coordinates");
   std::vector<Axis> out(index.axes.begin(), index.axes.end() - 1);
-  out.insert(out.end(), data.axes.begin() + static_cast<std::ptrdiff_t>(batch + n), data.axes.end());
+  out.insert(out.end(), data.axes.begin() + static_cast<std::ptrdiff_t>(batch + n),
+             data.axes.end());
   c.out(0, std::move(out), data.type, data.label);
 }
 
@@ -199,8 +203,8 @@ void one_hot(RuleCall& c) {
 void arg_extremum(RuleCall& c) {
   Operand& x = c.in(0);
   const auto k = static_cast<std::size_t>(c.attr_axis("axis", 0, c.rank(0)));
-  const bool real = x.type == T::FLOAT || x.type == T::FLOAT16 || x.type == T::BFLOAT16 ||
-                    x.type == T::DOUBLE;
+  const bool real =
+      x.type == T::FLOAT || x.type == T::FLOAT16 || x.type == T::BFLOAT16 || x.type == T::DOUBLE;
   if (!real) c.pin(x.axes[k], "ties of " + c.node.op);
   const LabelId label = c.labels.add(LabelSource::kComputed);
   c.labels.attach(label, x.axes[k]);
@@ -217,8 +221,7 @@ void top_k(RuleCall& c) {
   Operand& x = c.in(0);
   const auto k = static_cast<std::size_t>(c.attr_axis("axis", -1, c.rank(0)));
   const std::int64_t attribute = c.attr("k", -1);
-  const IntsPair count =
-      c.has(1) ? c.require_ints(1) : IntsPair{{attribute}, {attribute}};
+  const IntsPair count = c.has(1) ? c.require_ints(1) : IntsPair{{attribute}, {attribute}};
   if (count.a.empty()) c.give_up("k missing");
   const LabelId label = c.labels.add(LabelSource::kComputed);
   c.labels.attach(label, x.axes[k]);

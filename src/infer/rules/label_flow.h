@@ -1,4 +1,5 @@
-// What becomes of element labels where tensors are joined, and arguments that several families read.
+// What becomes of element labels where tensors are joined, and arguments that several families
+// read.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,8 @@ void transpose(RuleCall& c) {
   perm = c.attr_ints("perm").value_or(perm);
   if (perm.size() != x.axes.size()) c.give_up("perm does not fit the rank");
   std::vector<Axis> out;
-  for (const std::int64_t p : perm) out.push_back(x.axes[static_cast<std::size_t>(c.to_axis(p, rank))]);
+  for (const std::int64_t p : perm)
+    out.push_back(x.axes[static_cast<std::size_t>(c.to_axis(p, rank))]);
   c.out(0, std::move(out), x.type, x.label);
 }
 
@@ -66,8 +67,9 @@ std::vector<Axis> reshape_to(RuleCall& c, const std::vector<Axis>& x, const Exte
     if (!out[i].unit()) real.push_back(i);
   }
   const bool only_units_move =
-      old.size() == real.size() && std::equal(old.begin(), old.end(), real.begin(),
-                                              [&](const Axis* o, std::size_t i) { return o->same_extent(out[i]); });
+      old.size() == real.size() &&
+      std::equal(old.begin(), old.end(), real.begin(),
+                 [&](const Axis* o, std::size_t i) { return o->same_extent(out[i]); });
   if (only_units_move) {
     for (std::size_t i = 0; i < real.size(); ++i) out[real[i]] = *old[i];
   } else {
@@ -84,7 +86,8 @@ void reshape(RuleCall& c) {
   } else {
     shape = c.require_ints(1);
   }
-  const auto a = target_shape(c, x.axes, shape.a, true), b = target_shape(c, x.axes, shape.b, false);
+  const auto a = target_shape(c, x.axes, shape.a, true),
+             b = target_shape(c, x.axes, shape.b, false);
   Extents extents;
   for (std::size_t i = 0; i < a.size(); ++i) extents.emplace_back(a[i], b[i]);
   c.out(0, reshape_to(c, x.axes, extents), x.type, x.label);
@@ -96,7 +99,8 @@ void flatten(RuleCall& c) {
   if (k < 0) k += c.rank(0);
   if (k < 0 || k > c.rank(0)) c.give_up("axis out of range");
   const auto middle = x.axes.begin() + k;
-  c.out(0, {c.product({x.axes.begin(), middle}), c.product({middle, x.axes.end()})}, x.type, x.label);
+  c.out(0, {c.product({x.axes.begin(), middle}), c.product({middle, x.axes.end()})}, x.type,
+        x.label);
 }
 
 void squeeze(RuleCall& c) {
@@ -167,7 +171,8 @@ IntsPair split_sizes(RuleCall& c, const Axis& axis) {
   const auto n = static_cast<std::int64_t>(c.node.outputs.size());
   const std::int64_t each = (axis.a + n - 1) / n;
   IntsPair out;
-  for (std::int64_t i = 0; i < n; ++i) out.a.push_back(std::clamp(axis.a - i * each, std::int64_t{0}, each));
+  for (std::int64_t i = 0; i < n; ++i)
+    out.a.push_back(std::clamp(axis.a - i * each, std::int64_t{0}, each));
   out.b = out.a;
   return out;
 }

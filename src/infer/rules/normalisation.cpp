@@ -13,7 +13,8 @@ void layer_norm(RuleCall& c) {
     if (c.has(i)) c.broadcast(x.axes, c.in(i).axes);
   }
   std::vector<Axis> statistics = x.axes;
-  for (std::size_t i = static_cast<std::size_t>(k); i < statistics.size(); ++i) statistics[i] = c.unit();
+  for (std::size_t i = static_cast<std::size_t>(k); i < statistics.size(); ++i)
+    statistics[i] = c.unit();
   c.out(0, x.axes, x.type);
   c.out(1, statistics, T::FLOAT);
   c.out(2, std::move(statistics), T::FLOAT);
@@ -62,7 +63,8 @@ void group_norm(RuleCall& c) {
 void contrib_group_norm(RuleCall& c) {  // channels last unless channels_last = 0
   const Operand& x = c.in(0);
   if (c.rank(0) < 2 || c.inputs() != 3) c.give_up("form not handled");
-  normalise_groups(c, x, c.attr("channels_last", 1) ? x.axes.back() : x.axes[1], c.attr("groups", 1), 2);
+  normalise_groups(c, x, c.attr("channels_last", 1) ? x.axes.back() : x.axes[1],
+                   c.attr("groups", 1), 2);
 }
 
 void mean_variance(RuleCall& c) { c.out(0, c.in(0).axes, c.in(0).type); }
@@ -78,7 +80,8 @@ const OpRule kRules[] = {
     {"com.microsoft", "LayerNormalization", 1, kAnyOpset, kLayer, layer_norm},
     {"com.microsoft", "SkipLayerNormalization", 1, kAnyOpset, kSkip, skip_layer_norm},
     {"com.microsoft", "SkipSimplifiedLayerNormalization", 1, kAnyOpset, kSkip, skip_layer_norm},
-    {"", "BatchNormalization", 1, kAnyOpset, "([n,c,..],[c],[c],[c],[c])->([n,c,..])", channel_norm},
+    {"", "BatchNormalization", 1, kAnyOpset, "([n,c,..],[c],[c],[c],[c])->([n,c,..])",
+     channel_norm},
     {"", "InstanceNormalization", 1, kAnyOpset, "([n,c,..],[c],[c])->([n,c,..])", channel_norm},
     {"", "GroupNormalization", 18, kAnyOpset, "([n,g*r,..],[g*r],[g*r])->([n,g*r,..])", group_norm},
     {"com.microsoft", "GroupNorm", 1, kAnyOpset, "([n,..,g*r],[g*r],[g*r])->([n,..,g*r])",

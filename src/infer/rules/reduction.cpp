@@ -12,7 +12,8 @@ void reduce(RuleCall& c) {
   if (!axes || axes->empty()) {
     reduced.assign(x.axes.size(), c.attr("noop_with_empty_axes", 0) == 0);
   } else {
-    for (const std::int64_t k : *axes) reduced[static_cast<std::size_t>(c.to_axis(k, c.rank(0)))] = true;
+    for (const std::int64_t k : *axes)
+      reduced[static_cast<std::size_t>(c.to_axis(k, c.rank(0)))] = true;
   }
   const bool keep = c.attr("keepdims", 1) != 0;
   std::vector<Axis> out;
@@ -37,7 +38,8 @@ void cumulative(RuleCall& c) {
   const Operand& x = c.in(0);
   const IntsPair axis = c.require_ints(1);
   if (axis.a.size() != 1 || !axis.is_static()) c.give_up("axis known at run time only");
-  c.pin(x.axes[static_cast<std::size_t>(c.to_axis(axis.a[0], c.rank(0)))], "order matters to " + c.node.op);
+  c.pin(x.axes[static_cast<std::size_t>(c.to_axis(axis.a[0], c.rank(0)))],
+        "order matters to " + c.node.op);
   c.out(0, x.axes, x.type);
 }
 
@@ -48,17 +50,26 @@ void hardmax(RuleCall& c) {  // ties go to the first
 }
 
 const OpRule kRules[] = {
-#define REDUCE(name) {"", name, 1, kAnyOpset, "([i,j])->([i])", reduce}
-    REDUCE("ReduceL1"), REDUCE("ReduceL2"), REDUCE("ReduceLogSum"), REDUCE("ReduceLogSumExp"),
-    REDUCE("ReduceMax"), REDUCE("ReduceMean"), REDUCE("ReduceMin"), REDUCE("ReduceProd"),
-    REDUCE("ReduceSum"), REDUCE("ReduceSumSquare"),
+#define REDUCE(name) \
+  { "", name, 1, kAnyOpset, "([i,j])->([i])", reduce }
+    REDUCE("ReduceL1"),
+    REDUCE("ReduceL2"),
+    REDUCE("ReduceLogSum"),
+    REDUCE("ReduceLogSumExp"),
+    REDUCE("ReduceMax"),
+    REDUCE("ReduceMean"),
+    REDUCE("ReduceMin"),
+    REDUCE("ReduceProd"),
+    REDUCE("ReduceSum"),
+    REDUCE("ReduceSumSquare"),
 #undef REDUCE
     {"", "Softmax", 1, kAnyOpset, kNormalise, keeps_shape},
     {"", "LogSoftmax", 1, kAnyOpset, kNormalise, keeps_shape},
     {"", "LpNormalization", 1, kAnyOpset, kNormalise, keeps_shape},
     {"", "Hardmax", 1, kAnyOpset, "([i,!j])->([i,!j]): ties go to the first index", hardmax},
     {"", "CumSum", 11, kAnyOpset, "([i,!j])->([i,!j]): a running sum depends on order", cumulative},
-    {"", "CumProd", 24, kAnyOpset, "([i,!j])->([i,!j]): a running product depends on order", cumulative},
+    {"", "CumProd", 24, kAnyOpset, "([i,!j])->([i,!j]): a running product depends on order",
+     cumulative},
 };
 
 }  // namespace

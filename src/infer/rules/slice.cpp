@@ -27,7 +27,8 @@ Range clamp_bounds(const Bounds& s, const Axis& axis) {
     if (s.step > 0) {
       if (!s.dynamic_start()) start = std::clamp(start, std::int64_t{0}, n);
       if (!s.dynamic_end() || axis.dynamic()) end = std::clamp(end, std::int64_t{0}, n);
-      if (s.dynamic_start() && !s.dynamic_end() && !axis.dynamic()) end = start + 1;  // extent unknown
+      if (s.dynamic_start() && !s.dynamic_end() && !axis.dynamic())
+        end = start + 1;  // extent unknown
       out.count[k] = end <= start ? 0 : (end - start - 1) / s.step + 1;
     } else {
       start = std::clamp(start, std::int64_t{0}, n - 1);
@@ -88,7 +89,8 @@ void slice(RuleCall& c) {
     if (c.rank(1) != 1 || c.in(1).axes[0].dynamic()) c.give_up("bounds of unknown number");
     count = static_cast<std::size_t>(c.in(1).axes[0].a);
   }
-  if ((axes && axes->a.size() != count) || (steps && (steps->a.size() != count || !steps->is_static())) ||
+  if ((axes && axes->a.size() != count) ||
+      (steps && (steps->a.size() != count || !steps->is_static())) ||
       (starts && starts->a.size() != count) || (ends && ends->a.size() != count)) {
     c.give_up("bounds of unlike number");
   }
