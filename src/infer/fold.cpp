@@ -248,7 +248,7 @@ std::optional<SmallTensor> reshape(const GraphNode& node, Operands in) {
   }
   const auto total = static_cast<std::int64_t>(in[0]->size());
   if (unknown >= 0) shape[static_cast<std::size_t>(unknown)] = known == 0 ? 0 : total / known;
-  if (element_count(shape) != static_cast<std::size_t>(total)) return std::nullopt;
+  if (count_elements(shape) != static_cast<std::size_t>(total)) return std::nullopt;
   SmallTensor out = *in[0];
   out.shape = std::move(shape);
   return out;
@@ -425,8 +425,8 @@ Results split(const GraphNode& node, Operands in) {
 
 std::optional<SmallTensor> constant_of_shape(const GraphNode& node, Operands in) {
   if (find_attribute(node, "value")) return std::nullopt;  // the rule reads the tensor
-  if (element_count(in[0]->ints) > kMaxFoldedReals) return std::nullopt;
-  return SmallTensor{in[0]->ints, false, {}, std::vector<double>(element_count(in[0]->ints), 0.0)};
+  if (count_elements(in[0]->ints) > kMaxFoldedReals) return std::nullopt;
+  return SmallTensor{in[0]->ints, false, {}, std::vector<double>(count_elements(in[0]->ints), 0.0)};
 }
 
 bool needs_static(std::string_view op) {

@@ -4,7 +4,7 @@
 
 namespace permcrypt {
 
-std::size_t element_count(const std::vector<std::int64_t>& shape) {
+std::size_t count_elements(const std::vector<std::int64_t>& shape) {
   std::size_t n = 1;
   if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
   for (const std::int64_t extent : shape) {
@@ -36,7 +36,7 @@ std::optional<std::vector<std::int64_t>> broadcast_shape(const std::vector<std::
 
 std::optional<std::vector<std::size_t>> broadcast_index(const std::vector<std::int64_t>& from,
                                                         const std::vector<std::int64_t>& to) {
-  const std::size_t total = element_count(to);
+  const std::size_t total = count_elements(to);
   if (total > kMaxFoldedInts || from.size() > to.size()) return std::nullopt;
   std::vector<std::size_t> out{0};
   // Major axis first: every index so far is repeated for each index of the next axis.
@@ -61,7 +61,7 @@ namespace {
 std::pair<std::size_t, std::size_t> around(const std::vector<std::int64_t>& shape,
                                            std::size_t axis) {
   const auto middle = shape.begin() + static_cast<std::ptrdiff_t>(axis);
-  return {element_count({shape.begin(), middle}), element_count({middle + 1, shape.end()})};
+  return {count_elements({shape.begin(), middle}), count_elements({middle + 1, shape.end()})};
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ std::optional<SmallTensor> take(const SmallTensor& x, const SmallTensor& indices
   out.shape.insert(out.shape.end(), indices.shape.begin(), indices.shape.end());
   out.shape.insert(out.shape.end(), x.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1,
                    x.shape.end());
-  if (element_count(out.shape) > kMaxFoldedInts) return std::nullopt;
+  if (count_elements(out.shape) > kMaxFoldedInts) return std::nullopt;
   for (std::size_t o = 0; o < outer; ++o) {
     for (std::int64_t index : indices.ints) {
       if (index < 0) index += extent;

@@ -11,7 +11,7 @@
 namespace permcrypt {
 
 // Product of the extents; saturates above kMaxFoldedInts, so the result may be compared with it.
-std::size_t element_count(const std::vector<std::int64_t>& shape);
+std::size_t count_elements(const std::vector<std::int64_t>& shape);
 
 void append_element(SmallTensor& to, const SmallTensor& from, std::size_t index);
 

@@ -5,6 +5,9 @@
 namespace permcrypt {
 namespace {
 
+// Products of extents that may not fit 64 bits.
+__extension__ using Wide = __int128;
+
 using T = onnx::TensorProto;
 
 FoldedPtr make_folded(std::vector<std::int64_t> shape, std::vector<std::int64_t> a,
@@ -57,10 +60,10 @@ void constant_of_shape(RuleCall& c) {
   c.labels.hold(label, filling->front());
   c.out(0, std::move(out), type, label);
   constexpr std::size_t kSmall = 4096;
-  if (!c.results.empty() && extents.is_static() && element_count(extents.a) < kSmall) {
+  if (!c.results.empty() && extents.is_static() && count_elements(extents.a) < kSmall) {
     Folded f;
     f.a = SmallTensor{extents.a, true, {}, {}};
-    f.a.ints.assign(element_count(extents.a), filling->front());
+    f.a.ints.assign(count_elements(extents.a), filling->front());
     c.results[0].operand.folded = std::make_shared<const Folded>(std::move(f));
   }
 }
@@ -104,9 +107,9 @@ void range(RuleCall& c) {
   }
   const auto count = [](std::int64_t start, std::int64_t limit, std::int64_t step) -> std::int64_t {
     if (step == 0) return -1;
-    const __int128 span = static_cast<__int128>(limit) - start;
-    const __int128 n =
-        step > 0 ? (span + step - 1) / step : (-span - step - 1) / -static_cast<__int128>(step);
+    const Wide span = static_cast<Wide>(limit) - start;
+    const Wide n =
+        step > 0 ? (span + step - 1) / step : (-span - step - 1) / -static_cast<Wide>(step);
     return n < 0 ? 0 : n > INT64_MAX ? -1 : static_cast<std::int64_t>(n);
   };
   c.out(0,

@@ -9,6 +9,9 @@
 namespace permcrypt {
 namespace {
 
+// Products of extents that may not fit 64 bits.
+__extension__ using Wide = __int128;
+
 using Extents = std::vector<std::pair<std::int64_t, std::int64_t>>;
 
 void transpose(RuleCall& c) {
@@ -28,10 +31,10 @@ std::vector<std::int64_t> target_shape(RuleCall& c, const std::vector<Axis>& x,
                                        std::vector<std::int64_t> shape, bool first) {
   const bool allow_zero = c.attr("allowzero", 0) != 0;
   const auto extent = [&](const Axis& axis) { return first ? axis.a : axis.b; };
-  __int128 total = 1, known = 1;
+  Wide total = 1, known = 1;
   for (const Axis& axis : x) {
     total *= extent(axis);
-    if (total > __int128{INT64_MAX}) c.give_up("extent too large");
+    if (total > Wide{INT64_MAX}) c.give_up("extent too large");
   }
   std::ptrdiff_t open = -1;
   for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -44,7 +47,7 @@ std::vector<std::int64_t> target_shape(RuleCall& c, const std::vector<Axis>& x,
     } else {
       known *= shape[i];
     }
-    if (shape[i] < -1 || known > __int128{INT64_MAX}) c.give_up("shape out of range");
+    if (shape[i] < -1 || known > Wide{INT64_MAX}) c.give_up("shape out of range");
   }
   if (open >= 0) {
     if (known == 0 || total % known != 0) c.give_up("element counts differ");
