@@ -31,23 +31,33 @@ struct Options {
   std::optional<fs::path> output;
 };
 
-bool has_key_input(const Session& session) {
-  return std::ranges::find(session.inputs(), kKeyInput, &TensorInfo::name) !=
-         session.inputs().end();
+// The input that takes the token: the last, if its name says so. The name may have a suffix where
+// the original model used it itself.
+std::optional<std::string> key_input(const Session& session) {
+  if (session.inputs().empty()) return std::nullopt;
+  const std::string& name = session.inputs().back().name;
+  if (!name.starts_with(kKeyInput)) return std::nullopt;
+  return name;
 }
 
-// With a token for a model that takes none, or without one for a model that does, there is nothing
-// to run.
-Result<void> check_token(const Session& session, const Options& options,
-                         const std::vector<TensorData>& tensors) {
-  const bool given =
-      options.token || std::ranges::find(tensors, kKeyInput, &TensorData::name) != tensors.end();
-  if (options.token && !has_key_input(session)) {
-    return fail(ErrorKind::kState, in_quotes(options.model.native()) + " takes no token",
+bool has_tensor(const std::vector<TensorData>& tensors, const std::string& name) {
+  return std::ranges::find(tensors, name, &TensorData::name) != tensors.end();
+}
+
+// Puts the token beside the other inputs. With one for a model that takes none, or without one for
+// a model that does, there is nothing to run.
+Result<void> add_token(std::vector<TensorData>& tensors, const std::optional<TensorData>& token,
+                       const Session& session, const fs::path& model) {
+  const std::optional<std::string> name = key_input(session);
+  if (token && !name) {
+    return fail(ErrorKind::kState, in_quotes(model.native()) + " takes no token",
                 "leave out -t, or name the encrypted model");
   }
-  if (!given && has_key_input(session)) {
-    return fail(ErrorKind::kInput, in_quotes(options.model.native()) + " runs with a token only",
+  if (token) {
+    tensors.push_back(*token);
+    tensors.back().name = *name;
+  } else if (name && !has_tensor(tensors, *name)) {
+    return fail(ErrorKind::kInput, in_quotes(model.native()) + " runs with a token only",
                 "give the token file with -t");
   }
   return {};
@@ -62,10 +72,9 @@ Result<DataSet> run_all(Session& session, const Options& options, DataSet data) 
   }
   DataSet outputs{data.layout, {}};
   for (std::vector<TensorData>& tensors : data.runs) {
-    if (auto fits = check_token(session, options, tensors); !fits) {
-      return fail(fits.error());
+    if (auto added = add_token(tensors, token, session, options.model); !added) {
+      return fail(added.error());
     }
-    if (token) tensors.push_back(*token);
     Result<std::vector<TensorData>> feeds = bind_inputs(std::move(tensors), session.inputs());
     if (!feeds) return fail(feeds.error());
     Result<std::vector<TensorData>> results = session.run(*feeds);

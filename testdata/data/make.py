@@ -21,6 +21,7 @@ np.savez(here / "stored.npz", **arrays)
 np.savez_compressed(here / "deflated.npz", **arrays)
 np.savez(here / "big_endian.npz", x=values.astype(">f4"))
 np.savez(here / "objects.npz", x=np.array(["a", None], dtype=object))
+np.savez(here / "token.npz", permcrypt_key=np.array([2, 0, 1], np.int32))
 save_json([{"x": values.astype("f4"), "ids": np.array([1, 2])}, {"x": values.astype("f4") + 1}],
           str(here / "polygraphy.json"))
 

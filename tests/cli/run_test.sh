@@ -1,34 +1,37 @@
-. "$(dirname "$0")/begin.sh" "$1"
+#!/bin/sh
+. "$(dirname "$0")/harness.sh"
 
-model=$testdata/models/matmul-external/model.onnx
-mlp=$testdata/models/mlp-dynamo
+mlp=$FIXTURES/models/mlp-dynamo
 data=$mlp/test_data_set_0
 
-if ! "$tool" run "$mlp" --inputs "$data" >out 2>err && grep -q 'has no ONNX Runtime' err; then
-  exit 77
-fi
+run permcrypt run "$mlp" --inputs "$data"
+if grep -q 'has no ONNX Runtime' err; then skip "built without ONNX Runtime"; fi
 
 # A table on standard output.
-expect 0 run "$mlp" --inputs "$data"
-says out "^'[^']+' +float32 \[.*\] "
+exits 0 permcrypt run "$mlp/model.onnx" --inputs "$data"
+prints "' float32 ["
+check test ! -s err
 
-# The layout of the inputs, for the outputs.
-expect 0 run "$mlp" --inputs "$data" -o results
-[ -s results/output_0.pb ] || fail "no results/output_0.pb"
-[ ! -s out ] || fail "output besides the file"
-expect 4 run "$mlp" --inputs "$data" -o results
-expect 0 run "$mlp" --inputs "$data" -o results --force
+# With -o, the layout of the inputs.
+exits 0 permcrypt run "$mlp" --inputs "$data" -o results
+silent
+check test -s results/output_0.pb
+exits 4 permcrypt run "$mlp" --inputs "$data" -o results
+exits 0 permcrypt run "$mlp" --inputs "$data" -o results --force
+exits 2 permcrypt run "$mlp" --inputs "$data" -o results.npz
+refute test -e results.npz
+exits 4 permcrypt run "$mlp" --inputs "$data" -o nowhere/results
+refute test -e nowhere
 
-expect 2 run "$mlp" --inputs "$data" -o results.npz
-absent results.npz
-expect 2 run "$mlp"
-expect 3 run "$mlp" --inputs nowhere
-expect 3 run nowhere.onnx --inputs "$data"
-expect 3 run "$model" --inputs "$data"
-expect 3 run "$mlp" --inputs "$data" -t "$testdata/data/stored.npz"
-expect 4 run "$mlp" --inputs "$data" -o nowhere/results
-absent nowhere
+exits 2 permcrypt run "$mlp"
+exits 3 permcrypt run "$mlp" --inputs nowhere
+exits 3 permcrypt run nowhere.onnx --inputs "$data"
+exits 3 permcrypt run "$FIXTURES/models/matmul-external" --inputs "$data"
+exits 3 permcrypt run "$mlp" --inputs "$data" -t "$FIXTURES/data/stored.npz"
+says "is not a token"
 
-# A token for a model that takes none.
-printf 'PK\005\006\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >empty.npz
-expect 3 run "$mlp" --inputs "$data" -t empty.npz
+# A token, but not for this model.
+exits 6 permcrypt run "$mlp" --inputs "$data" -t "$FIXTURES/data/token.npz"
+says "takes no token"
+
+done_testing
