@@ -1,37 +1,35 @@
-#!/bin/sh
-. "$(dirname "$0")/harness.sh"
+. "$(dirname "$0")/begin.sh" "$1"
 
-mlp=$FIXTURES/models/mlp-dynamo
+mlp=$testdata/models/mlp-dynamo
 data=$mlp/test_data_set_0
 
-run permcrypt run "$mlp" --inputs "$data"
-if grep -q 'has no ONNX Runtime' err; then skip "built without ONNX Runtime"; fi
+if ! "$tool" run "$mlp" --inputs "$data" >out 2>err && grep -q 'has no ONNX Runtime' err; then
+  exit 77
+fi
 
 # A table on standard output.
-exits 0 permcrypt run "$mlp/model.onnx" --inputs "$data"
-prints "' float32 ["
-check test ! -s err
+expect 0 run "$mlp/model.onnx" --inputs "$data"
+says out "^'[^']+' +float32 \[.*\] "
+[ ! -s err ] || fail "messages besides the table"
 
 # With -o, the layout of the inputs.
-exits 0 permcrypt run "$mlp" --inputs "$data" -o results
-silent
-check test -s results/output_0.pb
-exits 4 permcrypt run "$mlp" --inputs "$data" -o results
-exits 0 permcrypt run "$mlp" --inputs "$data" -o results --force
-exits 2 permcrypt run "$mlp" --inputs "$data" -o results.npz
-refute test -e results.npz
-exits 4 permcrypt run "$mlp" --inputs "$data" -o nowhere/results
-refute test -e nowhere
+expect 0 run "$mlp" --inputs "$data" -o results
+[ -s results/output_0.pb ] || fail "no results/output_0.pb"
+[ ! -s out ] || fail "output besides the file"
+expect 4 run "$mlp" --inputs "$data" -o results
+expect 0 run "$mlp" --inputs "$data" -o results --force
+expect 2 run "$mlp" --inputs "$data" -o results.npz
+absent results.npz
+expect 4 run "$mlp" --inputs "$data" -o nowhere/results
+absent nowhere
 
-exits 2 permcrypt run "$mlp"
-exits 3 permcrypt run "$mlp" --inputs nowhere
-exits 3 permcrypt run nowhere.onnx --inputs "$data"
-exits 3 permcrypt run "$FIXTURES/models/matmul-external" --inputs "$data"
-exits 3 permcrypt run "$mlp" --inputs "$data" -t "$FIXTURES/data/stored.npz"
-says "is not a token"
+expect 2 run "$mlp"
+expect 3 run "$mlp" --inputs nowhere
+expect 3 run nowhere.onnx --inputs "$data"
+expect 3 run "$testdata/models/matmul-external" --inputs "$data"
+expect 3 run "$mlp" --inputs "$data" -t "$testdata/data/stored.npz"
+says err 'is not a token'
 
 # A token, but not for this model.
-exits 6 permcrypt run "$mlp" --inputs "$data" -t "$FIXTURES/data/token.npz"
-says "takes no token"
-
-done_testing
+expect 6 run "$mlp" --inputs "$data" -t "$testdata/data/token.npz"
+says err 'takes no token'
