@@ -37,6 +37,8 @@ std::span<const OpRule> indexing_rules();
 std::span<const OpRule> reduction_rules();
 std::span<const OpRule> normalisation_rules();
 std::span<const OpRule> convolution_rules();
+std::span<const OpRule> pooling_rules();
+std::span<const OpRule> resampling_rules();
 std::span<const OpRule> quantisation_rules();
 std::span<const OpRule> attention_rules();
 std::span<const OpRule> generator_rules();
