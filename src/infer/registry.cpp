@@ -8,10 +8,13 @@ namespace permcrypt {
 
 std::span<const std::span<const OpRule>> all_rules() {
   static const std::array families = {
-      elementwise_rules(), product_rules(),       movement_rules(),     indexing_rules(),
-      reduction_rules(),   normalisation_rules(), convolution_rules(),  quantisation_rules(),
-      attention_rules(),   generator_rules(),     control_flow_rules(), recurrent_rules(),
-      lock_rules(),
+      elementwise_rules(),   product_rules(),           movement_rules(),
+      indexing_rules(),      reduction_rules(),         normalisation_rules(),
+      convolution_rules(),   pooling_rules(),           resampling_rules(),
+      quantisation_rules(),  block_weight_rules(),      moe_rules(),
+      attention_rules(),     attention_contrib_rules(), attention_grouped_rules(),
+      embedding_rules(),     recurrent_rules(),         generator_rules(),
+      control_flow_rules(),  lock_rules(),
   };
   return families;
 }
