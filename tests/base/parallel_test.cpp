@@ -22,9 +22,8 @@ TEST_CASE("every task runs exactly once, on any number of threads") {
 }
 
 TEST_CASE("no tasks are no work") {
-  CHECK(parallel_for(0, 4, [](std::size_t) -> Result<void> {
-    return fail(ErrorKind::kDefect, "never called");
-  }));
+  CHECK(parallel_for(
+      0, 4, [](std::size_t) -> Result<void> { return fail(ErrorKind::kDefect, "never called"); }));
 }
 
 TEST_CASE("the lowest-numbered failure wins on any number of threads") {
@@ -46,9 +45,8 @@ TEST_CASE("the lowest-numbered failure wins on any number of threads") {
 }
 
 TEST_CASE("an exception in a task is a defect, not a crash") {
-  const auto result = parallel_for(3, 2, [](std::size_t) -> Result<void> {
-    throw std::runtime_error("boom");
-  });
+  const auto result =
+      parallel_for(3, 2, [](std::size_t) -> Result<void> { throw std::runtime_error("boom"); });
   REQUIRE_FALSE(result);
   CHECK(result.error().kind == ErrorKind::kDefect);
   CHECK(result.error().message.find("boom") != std::string::npos);
