@@ -5,6 +5,7 @@
 #include <atomic>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace permcrypt;
@@ -33,8 +34,7 @@ TEST_CASE("the lowest-numbered failure wins on any number of threads") {
       const auto result = parallel_for(64, threads, [&](std::size_t i) -> Result<void> {
         if (i > 5) later_failed = true;
         // With more threads, the fifth task holds its failure back until a later one has failed.
-        while (i == 5 && threads > 1 && !later_failed) {
-        }
+        while (i == 5 && threads > 1 && !later_failed) std::this_thread::yield();
         if (i >= 5) return fail(ErrorKind::kInput, std::to_string(i));
         return {};
       });
