@@ -2,6 +2,10 @@
 #include <climits>
 #include <cstdint>
 #include <new>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -39,12 +43,41 @@ tl::unexpected<Error> unreadable(const fs::path& path, const std::string& why) {
               "is the file complete? onnx.checker.check_model says more");
 }
 
-// What no sequence of bytes that happens to parse would have.
+std::string_view domain_name(const std::string& domain) {
+  return domain == "ai.onnx" ? std::string_view() : domain;
+}
+
+// A domain that a node in the graph or below uses without an import; nothing when there is none.
+// Recursion is bounded by the walk.
+std::optional<std::string_view> missing_domain(const onnx::GraphProto& graph,
+                                               const std::set<std::string_view>& imports) {
+  for (const onnx::NodeProto& node : graph.node()) {
+    if (!imports.contains(domain_name(node.domain()))) return node.domain();
+    for (const onnx::AttributeProto& attribute : node.attribute()) {
+      if (attribute.has_g()) {
+        if (const auto missing = missing_domain(attribute.g(), imports)) return missing;
+      }
+      for (const onnx::GraphProto& inner : attribute.graphs()) {
+        if (const auto missing = missing_domain(inner, imports)) return missing;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+// Refuses bytes that parse by chance, and models that were cut off between two fields.
 Result<void> check_is_model(const fs::path& path, const onnx::ModelProto& model) {
   if (!model.has_graph()) return unreadable(path, "it has no graph");
   if (model.ir_version() <= 0) return unreadable(path, "it has no IR version");
   if (model.ir_version() >= kFirstIrWithOpsets && model.opset_import_size() == 0) {
     return unreadable(path, "it imports no operator set");
+  }
+  if (model.opset_import_size() == 0) return {};
+  std::set<std::string_view> imports;
+  for (const auto& import : model.opset_import()) imports.insert(domain_name(import.domain()));
+  if (const auto missing = missing_domain(model.graph(), imports)) {
+    return unreadable(
+        path, "it has a node of the domain " + in_quotes(*missing) + ", which it does not import");
   }
   return {};
 }

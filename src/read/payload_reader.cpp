@@ -1,11 +1,10 @@
 #include <bit>
-#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <vector>
 
 #include "base/checked.h"
+#include "base/half.h"
 #include "base/mapped_file.h"
 #include "base/quote.h"
 #include "permcrypt/model.h"
@@ -54,25 +53,6 @@ std::optional<std::vector<std::uint64_t>> patterns(std::string_view bytes, Encod
   return values;
 }
 
-// A binary float of 16 bits with the given widths of its parts.
-double small_float(std::uint64_t pattern, int exponent_bits, int fraction_bits) {
-  const int exponent_mask = (1 << exponent_bits) - 1;
-  const int bias = exponent_mask >> 1;
-  const int exponent = static_cast<int>(pattern >> fraction_bits) & exponent_mask;
-  const auto fraction = static_cast<double>(low_bits(pattern, fraction_bits));
-  const double one = std::ldexp(1.0, fraction_bits);
-  double value = 0;
-  if (exponent == exponent_mask) {
-    value = fraction == 0 ? std::numeric_limits<double>::infinity()
-                          : std::numeric_limits<double>::quiet_NaN();
-  } else if (exponent == 0) {
-    value = std::ldexp(fraction / one, 1 - bias);
-  } else {
-    value = std::ldexp(1 + fraction / one, exponent - bias);
-  }
-  return pattern >> 15 & 1 ? -value : value;
-}
-
 std::int64_t to_integer(std::uint64_t pattern, std::int32_t type) {
   if (!is_signed_integer(type)) return static_cast<std::int64_t>(pattern);
   const int unused = 64 - element_bits(type);
@@ -82,9 +62,9 @@ std::int64_t to_integer(std::uint64_t pattern, std::int32_t type) {
 double to_double(std::uint64_t pattern, std::int32_t type) {
   switch (type) {
     case TensorProto::FLOAT16:
-      return small_float(pattern, 5, 10);
+      return float16_to_float(static_cast<std::uint16_t>(pattern));
     case TensorProto::BFLOAT16:
-      return small_float(pattern, 8, 7);
+      return bfloat16_to_float(static_cast<std::uint16_t>(pattern));
     case TensorProto::FLOAT:
       return std::bit_cast<float>(static_cast<std::uint32_t>(pattern));
     default:
