@@ -1,0 +1,16 @@
+// Where the key could meet the user's data: tables that ids select from, inputs, outputs.
+#pragma once
+
+#include <vector>
+
+#include "permcrypt/lock.h"
+
+namespace permcrypt {
+
+// Every place worth trying, in no particular order; whether the axis behind it can move is for
+// inference to say, with the locks in place.
+//
+// `plain`: what inference says of the graph without locks.
+std::vector<LockSite> find_interface_locks(const Graph& graph, const Inference& plain);
+
+}  // namespace permcrypt

@@ -1,0 +1,133 @@
+#include "lock/insertion.h"
+
+#include <map>
+#include <numeric>
+#include <string>
+
+namespace permcrypt {
+namespace {
+
+class Insertion {
+ public:
+  Insertion(const Graph& graph, std::vector<LockSite>& locks)
+      : old_(graph), graph_(graph), locks_(locks), seen_as_(graph.values.size()) {
+    std::iota(seen_as_.begin(), seen_as_.end(), ValueId{0});
+  }
+
+  Graph run() {
+    for (LockSite& lock : locks_) {
+      if (lock.kind != LockKind::kIndex && lock.kind != LockKind::kOutput) chain(lock);
+    }
+    rename_readers();
+    for (LockSite& lock : locks_) {
+      if (lock.kind == LockKind::kIndex) lock_index(lock);
+    }
+    for (LockSite& lock : locks_) {
+      if (lock.kind == LockKind::kOutput) lock_output(lock);
+    }
+    for (const auto& [value, last] : outputs_) {
+      for (ValueId& v : graph_.bodies[0].outputs) v = v == value ? last : v;
+    }
+    arrange();
+    return std::move(graph_);
+  }
+
+ private:
+  // Makes the lock's node, behind lock.before.
+  NodeId add_node(LockSite& lock, BodyId body) {
+    const auto id = static_cast<NodeId>(graph_.nodes.size());
+    const auto made = static_cast<ValueId>(graph_.values.size());
+    const bool index = lock.kind == LockKind::kIndex;
+    onnx::NodeProto proto;
+    proto.set_domain("permcrypt");
+    proto.set_op_type(index ? "IndexLock" : "Lock");
+    if (!index) {
+      auto* axis = proto.add_attribute();
+      axis->set_name("axis");
+      axis->set_type(onnx::AttributeProto::INT);
+      axis->set_i(lock.axis);
+    }
+    graph_.inlined->push_back(std::move(proto));
+    GraphNode node;
+    node.domain = "permcrypt";
+    node.op = index ? "IndexLock" : "Lock";
+    node.proto = &graph_.inlined->back();
+    node.body = body;
+    node.inputs = {lock.before};
+    node.outputs = {made};
+    graph_.nodes.push_back(std::move(node));
+    GraphValue value = graph_.values[lock.before];
+    value.tensor = kNone;
+    value.producer = id;
+    graph_.values.push_back(std::move(value));
+    lock.behind = made;
+    return id;
+  }
+
+  // The next lock behind a value, for all who read it.
+  void chain(LockSite& lock) {
+    lock.before = seen_as_[lock.value];
+    const NodeId producer = old_.values[lock.value].producer;
+    const BodyId body = producer == kNone ? 0 : old_.nodes[producer].body;
+    const NodeId node = add_node(lock, body);
+    (producer == kNone ? head_ : behind_[producer]).push_back(node);
+    seen_as_[lock.value] = lock.behind;
+  }
+
+  void rename_readers() {
+    for (NodeId n = 0; n < old_.nodes.size(); ++n) {
+      for (ValueId& v : graph_.nodes[n].inputs) {
+        if (v != kNone) v = seen_as_[v];
+      }
+    }
+    for (BodyId b = 1; b < graph_.bodies.size(); ++b) {
+      for (ValueId& v : graph_.bodies[b].outputs) v = seen_as_[v];
+    }
+  }
+
+  void lock_index(LockSite& lock) {
+    lock.before = graph_.nodes[lock.node].inputs[lock.slot];
+    front_[lock.node].push_back(add_node(lock, old_.nodes[lock.node].body));
+    graph_.nodes[lock.node].inputs[lock.slot] = lock.behind;
+  }
+
+  void lock_output(LockSite& lock) {
+    const auto [it, first] = outputs_.try_emplace(lock.value, seen_as_[lock.value]);
+    lock.before = it->second;
+    tail_.push_back(add_node(lock, 0));
+    it->second = lock.behind;
+  }
+
+  void arrange() {
+    for (BodyId b = 0; b < graph_.bodies.size(); ++b) {
+      std::vector<NodeId> nodes;
+      const auto append = [&](const std::vector<NodeId>& list) {
+        nodes.insert(nodes.end(), list.begin(), list.end());
+      };
+      if (b == 0) append(head_);
+      for (const NodeId n : old_.bodies[b].nodes) {
+        if (const auto it = front_.find(n); it != front_.end()) append(it->second);
+        nodes.push_back(n);
+        if (const auto it = behind_.find(n); it != behind_.end()) append(it->second);
+      }
+      if (b == 0) append(tail_);
+      graph_.bodies[b].nodes = std::move(nodes);
+    }
+  }
+
+  const Graph& old_;
+  Graph graph_;
+  std::vector<LockSite>& locks_;
+  std::vector<ValueId> seen_as_;          // by old value: what its readers read instead
+  std::map<ValueId, ValueId> outputs_;    // old value -> the last of its output locks
+  std::vector<NodeId> head_, tail_;
+  std::map<NodeId, std::vector<NodeId>> front_, behind_;
+};
+
+}  // namespace
+
+Graph insert_locks(const Graph& graph, std::vector<LockSite>& locks) {
+  return Insertion(graph, locks).run();
+}
+
+}  // namespace permcrypt

@@ -1,0 +1,24 @@
+// Where a node may read the key: in the main graph, and in the bodies of If, Loop and Scan, which see
+// the names around them. Not in a local function, nor in a body that belongs to another operator
+// (GreedySearch and the like), whose names the runtime checks.
+#pragma once
+
+#include <vector>
+
+#include "permcrypt/graph.h"
+
+namespace permcrypt {
+
+class KeyScope {
+ public:
+  explicit KeyScope(const Graph& graph);
+
+  bool sees_key(NodeId node) const { return visible_[node]; }
+  // Some node that sees the key made the value, and no body hands it out: a lock can follow it.
+  bool can_lock(ValueId value) const { return lockable_[value]; }
+
+ private:
+  std::vector<bool> visible_, lockable_;  // by node; by value
+};
+
+}  // namespace permcrypt

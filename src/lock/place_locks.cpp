@@ -1,0 +1,255 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <tuple>
+
+#include "lock/candidates.h"
+#include "lock/cut_points.h"
+#include "lock/flow.h"
+#include "lock/insertion.h"
+#include "lock/trunk.h"
+#include "permcrypt/lock.h"
+
+namespace permcrypt {
+namespace {
+
+// Fewer bits than this on the trunk, and further locks are placed on it.
+constexpr double kEnoughBits = 64;
+
+class Placement {
+ public:
+  Placement(const Graph& graph, const LockOptions& options) : graph_(graph), options_(options) {}
+
+  Result<LockedGraph> run() {
+    auto plain = infer(graph_, options_.infer);
+    if (!plain) return tl::unexpected(plain.error());
+    interface_ = find_interface_locks(graph_, *plain);
+    auto open = settle(interface_);
+    if (!open) return open;
+    interface_ = open->locks;
+    if (weight_factors(*open).empty()) {
+      return fail(ErrorKind::kState, "nothing to protect: no axis of any weight can be permuted");
+    }
+    find_cuts(*open);
+    auto locked = options_.internal == Internal::kNone ? lock_ends() : lock_all();
+    if (locked && locked->locks.empty()) {
+      return fail(ErrorKind::kState, "no place for a lock in this model",
+                  "neither inputs, outputs nor values between weights have an axis that can move");
+    }
+    return locked;
+  }
+
+ private:
+  // The free factors that lie on weights.
+  std::set<ExprId> weight_factors(LockedGraph& locked) const {
+    std::set<ExprId> out;
+    for (ValueId v = 0; v < graph_.values.size(); ++v) {
+      const ValueFacts& facts = locked.inference.values[v];
+      if (graph_.values[v].tensor == kNone || !is_weight_type(facts.type)) continue;
+      for (const Axis& axis : facts.axes) {
+        for (const ExprId f : locked.inference.axes.factors(axis.expr)) {
+          if (locked.inference.axes.is_free(f)) out.insert(f);
+        }
+      }
+    }
+    return out;
+  }
+
+  // What a lock stands between. Empty: nothing that moves.
+  static std::vector<ExprId> sides(LockedGraph& locked, const LockSite& lock) {
+    std::vector<ExprId> out;
+    const auto& values = locked.inference.values;
+    if (lock.kind == LockKind::kIndex) {
+      const ExprId c = values[lock.behind].coordinates;
+      if (c != kNone) out.push_back(c);
+    } else if (values[lock.before].known && values[lock.behind].known) {
+      const ExprId up = values[lock.before].axes[lock.axis].expr;
+      const ExprId down = values[lock.behind].axes[lock.axis].expr;
+      AxisStore& axes = locked.inference.axes;
+      if (axes.show(up) != axes.show(down)) out = {up, down};
+    }
+    return out;
+  }
+
+  static bool has_effect(LockedGraph& locked, const LockSite& lock,
+                         const std::set<ExprId>& weight_factors) {
+    for (const ExprId side : sides(locked, lock)) {
+      for (const ExprId f : locked.inference.axes.factors(side)) {
+        if (weight_factors.contains(f)) return true;
+      }
+    }
+    return false;
+  }
+
+  Result<LockedGraph> insert_and_infer(std::vector<LockSite> locks) const {
+    LockedGraph out;
+    out.graph = insert_locks(graph_, locks);
+    auto inference = infer(out.graph, options_.infer);
+    if (!inference) return tl::unexpected(inference.error());
+    out.inference = *std::move(inference);
+    out.locks = std::move(locks);
+    return out;
+  }
+
+  // Drops locks until each has an effect: ties, which cut points do not regard, may have made the
+  // two sides of one the same.
+  Result<LockedGraph> settle(std::vector<LockSite> locks) const {
+    sort(locks);
+    for (;;) {
+      auto locked = insert_and_infer(locks);
+      if (!locked) return locked;
+      const auto factors = weight_factors(*locked);
+      std::vector<LockSite> kept;
+      for (const LockSite& lock : locked->locks) {
+        if (has_effect(*locked, lock, factors)) kept.push_back(lock);
+      }
+      if (kept.size() == locks.size()) return locked;
+      locks = std::move(kept);
+    }
+  }
+
+  // The order of permcrypt_key: inputs, then what the graph meets in order, then outputs.
+  void sort(std::vector<LockSite>& locks) const {
+    const Flow flow(graph_);
+    const auto place = [&](const std::vector<ValueId>& list, ValueId v) {
+      return static_cast<std::size_t>(std::find(list.begin(), list.end(), v) - list.begin());
+    };
+    const auto key = [&](const LockSite& l) -> std::tuple<int, std::size_t, int, std::uint32_t> {
+      const GraphBody& main = graph_.bodies[0];
+      switch (l.kind) {
+        case LockKind::kInput: return {0, place(main.inputs, l.value), 0, l.axis};
+        case LockKind::kOutput: return {2, place(main.outputs, l.value), 0, l.axis};
+        case LockKind::kIndex: return {1, flow.position(l.node), 0, l.slot};
+        default: return {1, flow.position(graph_.values[l.value].producer), 1, l.axis};
+      }
+    };
+    std::stable_sort(locks.begin(), locks.end(),
+                     [&](const LockSite& x, const LockSite& y) { return key(x) < key(y); });
+  }
+
+  void find_cuts(LockedGraph& open) {
+    const Flow flow(open.graph);
+    for (const CutPoint& c :
+         find_cut_points(open.graph, open.inference, flow, graph_.values.size())) {
+      LockSite site;
+      site.kind = c.trunk ? LockKind::kBlock : LockKind::kAll;
+      site.value = c.place.value;
+      site.axis = c.place.axis;
+      site.size = open.inference.values[site.value].axes[site.axis].a;
+      (c.trunk ? trunk_ : rest_).push_back(site);
+    }
+  }
+
+  std::vector<LockSite> with_interface(const std::vector<LockSite>& cuts) const {
+    std::vector<LockSite> out = interface_;
+    out.insert(out.end(), cuts.begin(), cuts.end());
+    return out;
+  }
+
+  static bool is_cut(const LockSite& lock) { return lock.kind >= LockKind::kBoundary; }
+
+  // Calls the ends of the trunk what they are.
+  void mark_ends(std::vector<LockSite>& locks) const {
+    std::vector<ValueId> values;
+    std::vector<LockSite*> cuts;
+    for (LockSite& lock : locks) {
+      if (lock.kind != LockKind::kBlock && lock.kind != LockKind::kBoundary) continue;
+      cuts.push_back(&lock);
+      values.push_back(lock.value);
+    }
+    const auto ends = find_ends(Flow(graph_), values);
+    for (std::size_t i = 0; i < cuts.size(); ++i) {
+      cuts[i]->kind = ends[i] ? LockKind::kBoundary : LockKind::kBlock;
+    }
+  }
+
+  Result<LockedGraph> lock_all() {
+    std::vector<LockSite> cuts = trunk_;
+    if (options_.internal == Internal::kAll) cuts.insert(cuts.end(), rest_.begin(), rest_.end());
+    auto locked = settle(with_interface(cuts));
+    if (!locked) return locked;
+    mark_ends(locked->locks);
+    warn_if_weak(*locked, trunk_bits(*locked));
+    return locked;
+  }
+
+  // The ends are those of the cuts that have an effect when all are made.
+  Result<LockedGraph> lock_ends() {
+    auto all = settle(with_interface(trunk_));
+    if (!all) return all;
+    mark_ends(all->locks);
+    std::vector<LockSite> chosen, further;
+    for (const LockSite& lock : all->locks) {
+      if (is_cut(lock)) (lock.kind == LockKind::kBoundary ? chosen : further).push_back(lock);
+    }
+    for (std::size_t next = 0;;) {
+      auto locked = settle(with_interface(chosen));
+      if (!locked) return locked;
+      double bits = trunk_bits(*locked);
+      if (bits >= kEnoughBits || next == further.size()) {
+        warn_if_weak(*locked, bits);
+        return locked;
+      }
+      while (next < further.size() && bits < kEnoughBits) {
+        bits += log2_factorial(further[next].size);
+        chosen.push_back(further[next++]);
+      }
+    }
+  }
+
+  static double log2_factorial(std::int64_t n) {
+    return std::lgamma(static_cast<double>(n) + 1) / std::log(2.0);
+  }
+
+  double bits_of(LockedGraph& locked, ExprId expr) const {
+    double bits = 0;
+    const auto factors = locked.inference.axes.factors(expr);
+    for (const ExprId f : std::set<ExprId>(factors.begin(), factors.end())) {
+      if (locked.inference.axes.is_free(f)) bits += log2_factorial(locked.inference.axes.size(f));
+    }
+    return bits;
+  }
+
+  // How many keys the locks that touch a trunk group hold together, as a power of two.
+  double trunk_bits(LockedGraph& locked) const {
+    std::set<ExprId> trunk;
+    AxisStore& axes = locked.inference.axes;
+    for (const LockSite& cut : trunk_) {
+      for (const ExprId f : axes.factors(locked.inference.values[cut.value].axes[cut.axis].expr)) {
+        if (axes.is_free(f)) trunk.insert(f);
+      }
+    }
+    double bits = 0;
+    for (const LockSite& lock : locked.locks) {
+      const auto around = sides(locked, lock);
+      bool touches = lock.kind == LockKind::kBoundary || lock.kind == LockKind::kBlock;
+      double most = 0;
+      for (const ExprId side : around) {
+        for (const ExprId f : axes.factors(side)) touches = touches || trunk.contains(f);
+        most = std::max(most, bits_of(locked, side));
+      }
+      if (touches) bits += most;
+    }
+    return bits;
+  }
+
+  static void warn_if_weak(LockedGraph& locked, double bits) {
+    if (bits >= kEnoughBits || locked.locks.empty()) return;
+    locked.warnings.push_back("the locks between blocks hold only " +
+                              std::to_string(static_cast<int>(bits)) +
+                              " bits together; a wrong key may still give useful results");
+  }
+
+  const Graph& graph_;
+  const LockOptions& options_;
+  std::vector<LockSite> interface_;     // index, input and output locks that have an effect
+  std::vector<LockSite> trunk_, rest_;  // cut points
+};
+
+}  // namespace
+
+Result<LockedGraph> place_locks(const Graph& graph, const LockOptions& options) {
+  return Placement(graph, options).run();
+}
+
+}  // namespace permcrypt
