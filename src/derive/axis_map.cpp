@@ -122,7 +122,7 @@ bool AxisMap::moves() const {
 
 std::string to_string(const AxisMap& map) {
   if (map.kind == AxisMap::Kind::kFixed) return std::to_string(map.extent);
-  if (map.kind == AxisMap::Kind::kGroup) return "g" + std::to_string(map.group);
+  if (map.kind == AxisMap::Kind::kGroup) return std::string("g").append(std::to_string(map.group));
   const bool is_product = map.kind == AxisMap::Kind::kProduct;
   std::string text;
   for (const AxisMap& part : map.parts) {
