@@ -18,6 +18,7 @@ using AddCommand = void (*)(CLI::App&, Context&);
 // In the order in which --help lists them.
 constexpr AddCommand kCommands[] = {
     add_keygen,
+    add_run,
 };
 
 constexpr std::string_view kExitCodes =

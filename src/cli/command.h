@@ -39,6 +39,7 @@ struct Context {
 };
 
 void add_keygen(CLI::App& app, Context& context);
+void add_run(CLI::App& app, Context& context);
 
 // -k FILE and --passphrase-fd N. `options` must outlive the command.
 void add_key_options(CLI::App& command, KeyOptions& options);

@@ -21,7 +21,7 @@ void add_keygen(CLI::App& app, Context& context) {
   const auto run = [options, &context]() -> Result<void> {
     if (options->passphrase_fd) options->passphrase = true;
     const Result<std::string> id = keygen(*options);
-    if (!id) return tl::unexpected(id.error());
+    if (!id) return fail(id.error());
     context.say("key id: " + *id);
     return {};
   };

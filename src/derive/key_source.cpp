@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/quote.h"
 #include "derive/guarded.h"
 #include "derive/key_text.h"
 #include "derive/passphrase.h"
@@ -46,10 +47,10 @@ Result<GuardedBuffer> read_text(int fd) {
 
 Result<SecretKey> open_text(std::string_view text, std::optional<int> passphrase_fd) {
   const Result<KeyText> parts = split_key_text(text);
-  if (!parts) return tl::unexpected(parts.error());
+  if (!parts) return fail(parts.error());
   if (!parts->sealed) return SecretKey::parse(text);
   const Result<GuardedBuffer> passphrase = read_passphrase(passphrase_fd, Prompt::kOpen);
-  if (!passphrase) return tl::unexpected(passphrase.error());
+  if (!passphrase) return fail(passphrase.error());
   return open_sealed_key(parts->line, passphrase->view());
 }
 
@@ -58,7 +59,7 @@ Result<SecretKey> from_file(const std::filesystem::path& path, std::optional<int
   if (fd < 0) return fail(ErrorKind::kKey, std::strerror(errno));
   const Result<GuardedBuffer> text = read_text(fd);
   close(fd);
-  if (!text) return tl::unexpected(text.error());
+  if (!text) return fail(text.error());
   return open_text(text->view(), passphrase_fd);
 }
 
@@ -69,7 +70,7 @@ Result<SecretKey> from_command(std::string_view command, std::optional<int> pass
   if (pipe == nullptr) return fail(ErrorKind::kKey, std::strerror(errno));
   const Result<GuardedBuffer> text = read_text(fileno(pipe));  // past the buffer of stdio
   const int status = pclose(pipe);
-  if (!text) return tl::unexpected(text.error());
+  if (!text) return fail(text.error());
   if (!WIFEXITED(status)) return fail(ErrorKind::kKey, "the command was killed");
   if (WEXITSTATUS(status) != 0) {
     return fail(ErrorKind::kKey,
@@ -86,7 +87,7 @@ Result<SecretKey> from_named_file(std::string_view source, const std::filesystem
                 "that key may now be in logs and histories: make a new one, and pass its file");
   }
   return from_file(path, passphrase_fd).map_error([&](Error error) {
-    return named("key file " + name, std::move(error));
+    return named("key file " + in_quotes(name), std::move(error));
   });
 }
 

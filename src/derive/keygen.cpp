@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -6,6 +5,8 @@
 #include <cstring>
 #include <ctime>
 
+#include "base/output_file.h"
+#include "base/quote.h"
 #include "derive/guarded.h"
 #include "derive/key_text.h"
 #include "derive/passphrase.h"
@@ -25,25 +26,9 @@ std::string utc_now() {
   return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
 }
 
-tl::unexpected<Error> cannot_write(const fs::path& path, int error) {
-  return fail(ErrorKind::kOutput,
-              "cannot write key file " + path.string() + ": " + std::strerror(error));
-}
-
 tl::unexpected<Error> already_exists(const fs::path& path) {
-  return fail(ErrorKind::kOutput, "key file " + path.string() + " exists",
+  return fail(ErrorKind::kOutput, "key file " + in_quotes(path.native()) + " exists",
               "a key is never replaced: move it away, or choose another file with -o");
-}
-
-// Zero, or the errno of the write that failed.
-int write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
 }
 
 // Folders for keys are their owner's alone, whatever the umask.
@@ -56,32 +41,31 @@ int create_private_folders(const fs::path& folder) {
   return mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST ? 0 : errno;
 }
 
-void sync_folder(const fs::path& folder) {
-  const int fd = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);  // some file systems cannot; the key file itself is safe already
-  close(fd);
+Result<void> write_file(const fs::path& path, std::string_view text) {
+  OutputSet outputs;
+  const Result<std::size_t> file = outputs.add(path, {IfExists::kRefuse, 0600});
+  if (!file) return fail(file.error());
+  if (Result<void> written = outputs.write(*file, 0, text); !written) return written;
+  return outputs.commit();
 }
 
-Result<void> write_new_file(const fs::path& path, std::string_view text) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return errno == EEXIST ? already_exists(path) : cannot_write(path, errno);
-  int error = fchmod(fd, 0600) == 0 ? 0 : errno;  // an odd umask may have taken the owner's rights
-  if (error == 0) error = write_all(fd, text);
-  if (error == 0 && fsync(fd) != 0) error = errno;
-  if (close(fd) != 0 && error == 0) error = errno;
-  if (error != 0) {
-    unlink(path.c_str());
-    return cannot_write(path, error);
+Result<void> write_standard_output(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      return fail(ErrorKind::kOutput,
+                  "cannot write to standard output: " + std::string(std::strerror(errno)));
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
   }
-  sync_folder(path.parent_path());
   return {};
 }
 
 Result<std::string> key_line(const SecretKey& key, const KeygenOptions& options) {
   if (!options.passphrase) return key.to_text();
   const Result<GuardedBuffer> passphrase = read_passphrase(options.passphrase_fd, Prompt::kSeal);
-  if (!passphrase) return tl::unexpected(passphrase.error());
+  if (!passphrase) return fail(passphrase.error());
   return seal_key(key, passphrase->view());
 }
 
@@ -90,12 +74,12 @@ Result<std::string> key_line(const SecretKey& key, const KeygenOptions& options)
 Result<std::optional<fs::path>> destination(const KeygenOptions& options) {
   if (options.out && *options.out == "-") return std::nullopt;
   Result<fs::path> path = options.out ? *options.out : default_key_path();
-  if (!path) return tl::unexpected(path.error());
+  if (!path) return fail(path.error());
   std::error_code ignored;
   if (fs::exists(fs::symlink_status(*path, ignored))) return already_exists(*path);
   if (!options.out) {
     if (const int error = create_private_folders(path->parent_path())) {
-      return cannot_write(*path, error);
+      return fail(output_error(error, *path));
     }
   }
   return std::move(*path);
@@ -105,24 +89,18 @@ Result<std::optional<fs::path>> destination(const KeygenOptions& options) {
 
 Result<std::string> keygen(const KeygenOptions& options) {
   const Result<std::optional<fs::path>> path = destination(options);
-  if (!path) return tl::unexpected(path.error());
+  if (!path) return fail(path.error());
 
   const SecretKey key = SecretKey::generate();
   std::string id = key.id();
   Result<std::string> line = key_line(key, options);
-  if (!line) return tl::unexpected(line.error());
+  if (!line) return fail(line.error());
   const WipeOnExit wipe_line(*line);
   std::string text = format_key_text(utc_now(), id, *line);
   const WipeOnExit wipe_text(text);
 
-  if (*path) {
-    if (const Result<void> written = write_new_file(**path, text); !written) {
-      return tl::unexpected(written.error());
-    }
-  } else if (const int error = write_all(STDOUT_FILENO, text)) {
-    return fail(ErrorKind::kOutput,
-                "cannot write to standard output: " + std::string(std::strerror(error)));
-  }
+  const Result<void> written = *path ? write_file(**path, text) : write_standard_output(text);
+  if (!written) return fail(written.error());
   return id;
 }
 

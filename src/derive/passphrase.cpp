@@ -109,7 +109,7 @@ Result<GuardedBuffer> ask_terminal(Prompt prompt) {
   Result<GuardedBuffer> first = terminal.ask("Passphrase: ");
   if (!first || prompt == Prompt::kOpen) return first;
   const Result<GuardedBuffer> second = terminal.ask("The same again: ");
-  if (!second) return tl::unexpected(second.error());
+  if (!second) return fail(second.error());
   if (first->view() != second->view()) {
     return fail(ErrorKind::kKey, "the two passphrases differ");
   }

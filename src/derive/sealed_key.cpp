@@ -63,7 +63,7 @@ Result<std::string> seal_key(const SecretKey& key, std::string_view passphrase,
   std::memcpy(sealed.data() + kNonceAt, random.nonce.data(), random.nonce.size());
 
   Result<GuardedBuffer> stretched = stretch(passphrase, cost, sealed.data() + kSaltAt);
-  if (!stretched) return tl::unexpected(stretched.error());
+  if (!stretched) return fail(stretched.error());
   crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.data() + kBoxAt, nullptr, raw(key.bytes()),
                                              SecretKey::kSize, sealed.data(), kBoxAt, nullptr,
                                              sealed.data() + kNonceAt, stretched->data());
@@ -83,7 +83,7 @@ Result<SecretKey> open_sealed_key(std::string_view line, std::string_view passph
                 "permcrypt never writes such a key: do not trust its origin");
   }
   Result<GuardedBuffer> stretched = stretch(passphrase, cost, sealed + kSaltAt);
-  if (!stretched) return tl::unexpected(stretched.error());
+  if (!stretched) return fail(stretched.error());
   GuardedBuffer opened(SecretKey::kSize);
   if (crypto_aead_xchacha20poly1305_ietf_decrypt(opened.data(), nullptr, nullptr, sealed + kBoxAt,
                                                  kSealedSize - kBoxAt, sealed, kBoxAt,

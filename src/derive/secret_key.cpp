@@ -35,7 +35,7 @@ SecretKey SecretKey::from_bytes(std::string_view bytes) {
 
 Result<SecretKey> SecretKey::parse(std::string_view text) {
   const Result<KeyText> parts = split_key_text(text);
-  if (!parts) return tl::unexpected(parts.error());
+  if (!parts) return fail(parts.error());
   if (parts->sealed) {
     return fail(ErrorKind::kKey, "the key is sealed with a passphrase");
   }
@@ -63,7 +63,7 @@ Result<KeyFileInfo> inspect_key_text(std::string_view text) {
   KeyFileInfo info{parts->sealed, parts->id, parts->created};
   if (!info.sealed) {
     const Result<SecretKey> key = SecretKey::parse(text);
-    if (!key) return tl::unexpected(key.error());
+    if (!key) return fail(key.error());
     info.id = key->id();  // the secret knows better than a comment
   }
   return info;
