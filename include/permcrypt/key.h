@@ -29,17 +29,16 @@ class SecretKey {
   // kKey when damaged; the error never quotes the text.
   static Result<SecretKey> parse(std::string_view text);
 
-  SecretKey(SecretKey&&) noexcept;
-  SecretKey& operator=(SecretKey&&) noexcept;
-  ~SecretKey();
-
   std::string_view bytes() const;
   std::string id() const;        // public: "permcrypt1..."
   std::string to_text() const;   // "PERMCRYPT-SECRET-KEY-1..."; the caller keeps it secret
 
  private:
-  SecretKey();
-  unsigned char* bytes_ = nullptr;
+  struct Wipe {
+    void operator()(unsigned char* bytes) const;
+  };
+  SecretKey() = default;
+  std::unique_ptr<unsigned char, Wipe> bytes_;
 };
 
 // What the command line says about the key; the rest comes from the environment.

@@ -1,0 +1,47 @@
+// The subcommands. Each has one file in this folder, which parses, calls the library, and prints.
+//
+// To add one: write src/cli/<name>.cpp with a function of the form below that calls
+// app.add_subcommand(), keeps its options in a shared_ptr, and in its callback sets context.run.
+// Declare it here, and list it in kCommands of src/main.cpp. keygen.cpp is the shortest example.
+//
+//   void add_token(CLI::App& app, Context& context) {
+//     auto options = std::make_shared<Options>();
+//     CLI::App* command = app.add_subcommand("token", "Write what a licensed user needs");
+//     command->add_option("ENCRYPTED", options->model, "...")->required();
+//     add_key_options(*command, options->key);
+//     command->callback([=, &context] { context.run = [=, &context] { return token(*options,
+//     context); }; });
+//   }
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string_view>
+
+#include "permcrypt/key.h"
+#include "permcrypt/status.h"
+
+namespace permcrypt::cli {
+
+// The options that every command takes, before or after its name, and what the command line asks
+// to be run. Commands return errors; only main.cpp prints them and chooses the exit code.
+struct Context {
+  unsigned threads = 0;  // -j; 0: all cores
+  bool force = false;    // --force
+  bool quiet = false;    // -q
+  bool verbose = false;  // -v
+
+  std::function<Result<void>()> run;
+
+  // A line on standard error, unless -q; `warn` puts "warning: " before it.
+  void say(std::string_view line) const;
+  void warn(std::string_view line) const;
+};
+
+void add_keygen(CLI::App& app, Context& context);
+void add_run(CLI::App& app, Context& context);
+
+// -k FILE and --passphrase-fd N. `options` must outlive the command.
+void add_key_options(CLI::App& command, KeyOptions& options);
+
+}  // namespace permcrypt::cli

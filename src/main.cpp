@@ -1,0 +1,99 @@
+// The command line of permcrypt: parses it, runs one subcommand, prints its error, and exits with
+// the code that the kind of error stands for.
+
+#include <fmt/core.h>
+
+#include <cctype>
+#include <exception>
+#include <string>
+
+#include "cli/command.h"
+#include "permcrypt/status.h"
+
+namespace permcrypt::cli {
+namespace {
+
+using AddCommand = void (*)(CLI::App&, Context&);
+
+// In the order in which --help lists them.
+constexpr AddCommand kCommands[] = {
+    add_keygen,
+    add_run,
+};
+
+constexpr std::string_view kExitCodes =
+    "Exit codes: 0 done, 1 result wrong or file tampered with, 2 usage, 3 input, 4 output,\n"
+    "5 key, 6 nothing to protect or wrong state, 70 defect of permcrypt.";
+
+void build(CLI::App& app, Context& context) {
+  app.name("permcrypt");
+  app.set_version_flag("--version", "permcrypt " PERMCRYPT_VERSION);
+  app.add_option("-j", context.threads, "Threads (default: all cores)")->type_name("N");
+  app.add_flag("--force", context.force, "Replace existing outputs (never a key)");
+  app.add_flag("-q,--quiet", context.quiet, "Print nothing but errors");
+  app.add_flag("-v,--verbose", context.verbose, "Print more");
+  app.require_subcommand(1);
+  app.fallthrough();  // inherited: the options above are understood after a subcommand as well
+  app.footer(std::string(kExitCodes));
+  for (AddCommand add : kCommands) add(app, context);
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->footer("Everywhere: -j N  --force  -q  -v  --version  (see permcrypt --help)");
+  }
+}
+
+// What CLI11 says about a command line may quote it, and people do put keys there.
+std::string without_keys(std::string text) {
+  constexpr std::string_view kSecret = "PERMCRYPT-SECRET-KEY-";
+  for (std::size_t at = 0; (at = text.find(kSecret, at)) != std::string::npos;) {
+    at += kSecret.size();
+    const std::size_t end = text.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", at);
+    text.replace(at, end == std::string::npos ? end : end - at, "...");
+  }
+  return text;
+}
+
+int report(const Error& error) {
+  fmt::print(stderr, "error: {}\n", without_keys(error.message));
+  if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", without_keys(error.hint));
+  return static_cast<int>(error.kind);
+}
+
+// What to run, or the error of the command line; --help and --version end here as well.
+Result<bool> parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    return true;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      app.exit(error);  // prints the help or the version
+      return false;
+    }
+    std::string message = error.what();
+    if (!message.empty()) message[0] = static_cast<char>(std::tolower(message[0]));
+    return fail(ErrorKind::kUsage, std::move(message), "see permcrypt --help");
+  }
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Makes ONNX models that only work for those who have the key.");
+  Context context;
+  build(app, context);
+  const Result<bool> parsed = parse(app, argc, argv);
+  if (!parsed) return report(parsed.error());
+  if (!*parsed) return 0;
+  const Result<void> done = context.run();
+  return done ? 0 : report(done.error());
+}
+
+}  // namespace
+}  // namespace permcrypt::cli
+
+int main(int argc, char** argv) {
+  using namespace permcrypt;
+  try {
+    return cli::run(argc, argv);
+  } catch (const std::exception& error) {
+    return cli::report({ErrorKind::kDefect, std::string("internal: ") + error.what(),
+                        "this is a defect of permcrypt: please report it"});
+  }
+}
