@@ -27,9 +27,9 @@ class PlanBuilder {
 
   Result<Plan> build() {
     find_groups();
-    if (auto done = add_tensors(); !done) return tl::unexpected(done.error());
-    if (auto done = add_locks(); !done) return tl::unexpected(done.error());
-    if (auto done = add_caches(); !done) return tl::unexpected(done.error());
+    if (auto done = add_tensors(); !done) return fail(done.error());
+    if (auto done = add_locks(); !done) return fail(done.error());
+    if (auto done = add_caches(); !done) return fail(done.error());
     add_surroundings();
     name_roles(plan_, locked_.graph);
     return std::move(plan_);
@@ -117,7 +117,7 @@ class PlanBuilder {
     for (ValueId value = 0; value < facts_.size(); ++value) {
       if (!is_constant(value)) continue;
       auto planned = plan_tensor(value);
-      if (!planned) return tl::unexpected(planned.error());
+      if (!planned) return fail(planned.error());
       if (*planned) plan_.tensors.push_back(**std::move(planned));
     }
     std::sort(plan_.tensors.begin(), plan_.tensors.end(), [](const auto& x, const auto& y) {

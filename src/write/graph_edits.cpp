@@ -84,7 +84,7 @@ class LockInsertion {
                   "leave out --decoy, or convert the model to IR version 4 or later");
     }
     auto names = name_locks(locked_, made_);
-    if (!names) return tl::unexpected(names.error());
+    if (!names) return fail(names.error());
     names_ = *std::move(names);
     UseRenaming renaming(locked_, names_, file_, edits_);
     for (std::size_t i = 0; i < locks().size(); ++i) {
@@ -107,7 +107,7 @@ class LockInsertion {
     auto it = nodes_.find(graph);
     if (it == nodes_.end()) {
       auto found = find_fields(model(), file_, graph, onnx_field::graph::kNode);
-      if (!found) return tl::unexpected(found.error());
+      if (!found) return fail(found.error());
       it = nodes_.emplace(graph, *std::move(found)).first;
     }
     return &it->second;
@@ -174,7 +174,7 @@ class LockInsertion {
       for (const std::int64_t size : sizes) attribute.add_ints(size);
     }
     const auto nodes = nodes_of(main_frame());
-    if (!nodes) return tl::unexpected(nodes.error());
+    if (!nodes) return fail(nodes.error());
     std::optional<std::uint64_t> first;
     if (!(*nodes)->empty()) first = (*nodes)->front().tag;
     insert_node(main_frame(), first, split);
@@ -198,7 +198,7 @@ class LockInsertion {
       std::optional<std::uint64_t> before;
       if (names_.use[i] && first_use[*names_.use[i]] != kNoNode) {
         const auto nodes = nodes_of(names_.graphs[i]);
-        if (!nodes) return tl::unexpected(nodes.error());
+        if (!nodes) return fail(nodes.error());
         before = (*nodes)->at(first_use[*names_.use[i]]).tag;
       }
       onnx::NodeProto gather =
@@ -222,7 +222,7 @@ class LockInsertion {
     const bool cast = locked_.inference.values[site.before].type == onnx::TensorProto::INT64 &&
                       !takes_int32(consumer);
     const auto nodes = nodes_of(names_.graphs[lock]);
-    if (!nodes) return tl::unexpected(nodes.error());
+    if (!nodes) return fail(nodes.error());
     const std::uint64_t begin = model().frames[consumer.frame].begin;
     const auto span = std::find_if((*nodes)->begin(), (*nodes)->end(),
                                    [&](const FieldSpan& f) { return f.frame.begin == begin; });

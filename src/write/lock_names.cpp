@@ -22,11 +22,11 @@ class Namer {
     for (std::size_t i = 0; i < locked_.locks.size(); ++i) {
       out_.values[site(i).behind] = made_.locked(i);
     }
-    if (auto done = name_outputs(); !done) return tl::unexpected(done.error());
+    if (auto done = name_outputs(); !done) return fail(done.error());
     out_.graphs.resize(locked_.locks.size(), kNone);
     out_.use.resize(locked_.locks.size());
     for (std::size_t i = 0; i < locked_.locks.size(); ++i) {
-      if (auto done = place(i); !done) return tl::unexpected(done.error());
+      if (auto done = place(i); !done) return fail(done.error());
     }
     return std::move(out_);
   }
@@ -106,7 +106,7 @@ class Namer {
     const ValueId first = origin(site(lock).before);
     if (!renamed_.contains(first)) {
       const auto graph = owner(first);
-      if (!graph) return tl::unexpected(graph.error());
+      if (!graph) return fail(graph.error());
       renamed_[first] = out_.uses.size();
       out_.uses.push_back({*graph, graph_.values[first].name, out_.values.at(seen(first))});
     }

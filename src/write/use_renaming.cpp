@@ -32,7 +32,7 @@ std::vector<const onnx::GraphProto*> graphs_of(const onnx::NodeProto& node) {
 
 Result<void> UseRenaming::run() {
   auto used = walk_graph(locked_.graph.model->structure.graph(), {});
-  if (!used) return tl::unexpected(used.error());
+  if (!used) return fail(used.error());
   if (auto done = rename_node_outputs(); !done) return done;
   if (auto done = rename_inner_outputs(); !done) return done;
   return check_operands();
@@ -76,7 +76,7 @@ Result<UseRenaming::Used> UseRenaming::walk_node(const onnx::NodeProto& node,
     }
   }
   if (auto done = rename_strings(frame, onnx_field::node::kInput, inputs); !done) {
-    return tl::unexpected(done.error());
+    return fail(done.error());
   }
   for (const onnx::GraphProto* inner : graphs_of(node)) {
     auto more = walk_graph(*inner, active);
@@ -90,7 +90,7 @@ Result<void> UseRenaming::rename_strings(FrameId message, std::uint32_t field,
                                          const std::map<int, std::string>& new_names) {
   if (new_names.empty()) return {};
   const auto spans = find_fields(*locked_.graph.model, file_, message, field);
-  if (!spans) return tl::unexpected(spans.error());
+  if (!spans) return fail(spans.error());
   for (const auto& [slot, name] : new_names) edits_.replace_content(spans->at(slot), name);
   return {};
 }
@@ -117,7 +117,7 @@ Result<void> UseRenaming::rename_inner_outputs() {
       if (it == names_.values.end()) continue;
       const auto outputs = find_fields(*locked_.graph.model, file_, body.frame,
                                        onnx_field::graph::kOutput);
-      if (!outputs) return tl::unexpected(outputs.error());
+      if (!outputs) return fail(outputs.error());
       const FieldSpan& info = outputs->at(i);
       const FrameId frame = edits_.add_frame(info);
       wire::Cursor fields(file_, info.frame.begin, info.frame.end);
