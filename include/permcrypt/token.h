@@ -13,15 +13,11 @@
 
 namespace permcrypt {
 
-// The index vectors of all locks of a model, and the graph input that takes them.
-struct Token {
-  std::string input;  // "permcrypt_key", but for a model that used the name itself
-  std::vector<std::int32_t> vector;
-};
-
-// The token of an encrypted model. Errors: kInput; kState when it is not encrypted, or takes no
-// token; kKey; kResult when its manifest was changed.
-Result<Token> make_token(const std::filesystem::path& model, const KeyOptions& key);
+// The token of an encrypted model: the index vectors of all its locks, for its input permcrypt_key.
+// Errors: kInput; kState when it is not encrypted, or takes no token; kKey; kResult when its manifest
+// was changed.
+Result<std::vector<std::int32_t>> make_token(const std::filesystem::path& model,
+                                             const KeyOptions& key);
 
 struct UnlockRequest {
   std::filesystem::path model;

@@ -13,17 +13,22 @@ std::vector<std::filesystem::path> paths_of(const Model& model) {
   return paths;
 }
 
+Result<EncryptedModel> as_encrypted(Model model) {
+  auto manifest = read_manifest(model);
+  if (!manifest && manifest.error().kind != ErrorKind::kResult) return fail(manifest.error());
+  std::string key_input = find_key_input(model.structure.graph());
+  return EncryptedModel{std::move(model), std::move(manifest), std::move(key_input)};
+}
+
 Result<EncryptedModel> read_encrypted(const std::filesystem::path& path) {
   auto model = read_model(path);
   if (!model) return fail(model.error());
-  auto manifest = read_manifest(*model);
-  if (!manifest && manifest.error().kind != ErrorKind::kResult) return fail(manifest.error());
-  std::string key_input = find_key_input(model->structure.graph());
-  if (key_input.empty()) {
+  auto encrypted = as_encrypted(*std::move(model));
+  if (encrypted && encrypted->key_input.empty()) {
     return fail(ErrorKind::kState, in_quotes(path.native()) + " takes no token",
                 "this is an unlocked copy: name the encrypted model");
   }
-  return EncryptedModel{*std::move(model), std::move(manifest), std::move(key_input)};
+  return encrypted;
 }
 
 Result<OpenedModel> open_with(const SecretKey& key, const EncryptedModel& encrypted) {

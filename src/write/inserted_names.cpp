@@ -1,5 +1,6 @@
 #include "write/inserted_names.h"
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 
@@ -8,36 +9,42 @@ namespace {
 
 constexpr std::string_view kKeyInput = "permcrypt_key";
 
-void note(const std::string& name, std::set<std::string>& reserved) {
-  if (name.starts_with("permcrypt/") || name.starts_with(kKeyInput)) reserved.insert(name);
-}
+using Names = std::set<std::string>;
 
 // Graphs nest no deeper than the reader lets them.
-void note_names(const onnx::GraphProto& graph, std::set<std::string>& reserved) {
-  for (const auto& v : graph.input()) note(v.name(), reserved);
-  for (const auto& t : graph.initializer()) note(t.name(), reserved);
-  for (const auto& t : graph.sparse_initializer()) note(t.values().name(), reserved);
+void note_names(const onnx::GraphProto& graph, Names& names) {
+  for (const auto& v : graph.input()) names.insert(v.name());
+  for (const auto& t : graph.initializer()) names.insert(t.name());
+  for (const auto& t : graph.sparse_initializer()) names.insert(t.values().name());
   for (const auto& node : graph.node()) {
-    note(node.name(), reserved);
-    for (const auto& name : node.output()) note(name, reserved);
+    names.insert(node.name());
+    for (const auto& name : node.output()) names.insert(name);
     for (const auto& a : node.attribute()) {
-      if (a.has_g()) note_names(a.g(), reserved);
-      for (const auto& g : a.graphs()) note_names(g, reserved);
+      if (a.has_g()) note_names(a.g(), names);
+      for (const auto& g : a.graphs()) note_names(g, names);
     }
   }
+}
+
+// "" when no name begins with `prefix`; else a suffix that none of those that do ends with.
+std::string free_suffix(const Names& names, std::string_view prefix) {
+  const auto taken = [&](const std::string& suffix) {
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return name.starts_with(prefix) && name.ends_with(suffix);
+    });
+  };
+  std::string suffix;
+  for (int i = 1; taken(suffix); ++i) suffix = "_" + std::to_string(i);
+  return suffix;
 }
 
 }  // namespace
 
 InsertedNames::InsertedNames(const onnx::ModelProto& model) {
-  std::set<std::string> reserved;
-  note_names(model.graph(), reserved);
-  for (int i = 1; !reserved.empty(); ++i) {
-    suffix_ = "_" + std::to_string(i);
-    bool is_free = true;
-    for (const auto& name : reserved) is_free = is_free && !name.ends_with(suffix_);
-    if (is_free) return;
-  }
+  Names names;
+  note_names(model.graph(), names);
+  suffix_ = free_suffix(names, "permcrypt/");
+  input_suffix_ = free_suffix(names, kKeyInput);
 }
 
 std::string find_key_input(const onnx::GraphProto& graph) {

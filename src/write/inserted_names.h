@@ -8,13 +8,13 @@
 
 namespace permcrypt {
 
-// All begin with "permcrypt/", but for the input "permcrypt_key". A model that has such names
-// already gets a suffix behind each of them that none of its own names ends with.
+// All begin with "permcrypt/", but for the input "permcrypt_key". Where a model has such names
+// already, each gets a suffix that none of the model's ends with.
 class InsertedNames {
  public:
   explicit InsertedNames(const onnx::ModelProto& model);
 
-  std::string key_input() const { return "permcrypt_key" + suffix_; }
+  std::string key_input() const { return "permcrypt_key" + input_suffix_; }
   std::string split() const { return made("split"); }
   std::string split_sizes() const { return made("sizes"); }
   std::string key(std::size_t lock) const { return made("key" + std::to_string(lock)); }
@@ -26,7 +26,7 @@ class InsertedNames {
 
  private:
   std::string made(const std::string& name) const { return "permcrypt/" + name + suffix_; }
-  std::string suffix_;
+  std::string suffix_, input_suffix_;
 };
 
 // The graph input that carries the key in a model that permcrypt wrote: the last one, if its name
