@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,8 @@ struct InferOptions {
   bool free_interface = false;                     // --carry data: inputs and outputs may move
   bool opaque_caches = true;                       // --cache opaque
   std::map<std::string, std::int64_t> dims;        // --dim NAME=N
+  // Constants whose elements cannot be rewritten in place: other indices would take other space.
+  std::set<ValueId> rigid_tables;
 };
 
 struct Inference {

@@ -39,6 +39,11 @@ struct Context {
 };
 
 void add_keygen(CLI::App& app, Context& context);
+void add_encrypt(CLI::App& app, Context& context);
+void add_token(CLI::App& app, Context& context);
+void add_unlock(CLI::App& app, Context& context);
+void add_decrypt(CLI::App& app, Context& context);
+void add_inspect(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
 
 // -k FILE and --passphrase-fd N. `options` must outlive the command.

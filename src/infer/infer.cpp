@@ -60,6 +60,9 @@ void add_constant(Workspace& ws, ValueId id) {
   for (const std::int64_t n : shape) o.axes.push_back(ws.free_axis(n, n));
   if (!tensor.payload && !tensor.unmovable.empty()) ws.pin(o, tensor.unmovable);
   if (!is_index_type(o.type)) ws.labels.pin(o.label, "not an index");
+  if (ws.options.rigid_tables.contains(id)) {
+    ws.labels.pin(o.label, "ids in a table whose encoding has no room for others");
+  }
 }
 
 void add_input(Workspace& ws, ValueId id, bool still) {

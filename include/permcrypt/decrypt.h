@@ -1,0 +1,33 @@
+// Restores the files that a model was encrypted from, byte for byte, and proves it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "permcrypt/key.h"
+#include "permcrypt/status.h"
+
+namespace permcrypt {
+
+struct DecryptRequest {
+  std::filesystem::path model;
+  std::optional<std::filesystem::path> out;  // default: X.dec.onnx beside X.enc.onnx
+  KeyOptions key;
+  bool force = false;
+  unsigned threads = 0;
+};
+
+struct DecryptReport {
+  std::vector<std::filesystem::path> files;  // the .onnx first
+};
+
+// Data files get their original names in the folder of the output; one that is there already with
+// the same bytes is accepted. Nothing appears unless the MAC over all that was read and the digest
+// of all that was written are right.
+//
+// Errors, in this order: kUsage, kInput, kState (not encrypted; an unlocked copy), kKey (none,
+// another), kOutput, kResult (a file or the manifest was changed).
+Result<DecryptReport> decrypt(const DecryptRequest& request);
+
+}  // namespace permcrypt

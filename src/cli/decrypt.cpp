@@ -1,0 +1,37 @@
+// permcrypt decrypt: the original files back.
+
+#include "permcrypt/decrypt.h"
+
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "cli/command.h"
+
+namespace permcrypt::cli {
+namespace {
+
+Result<void> run(DecryptRequest& request, const Context& context) {
+  request.force = context.force;
+  request.threads = context.threads;
+  const auto decrypted = decrypt(request);
+  if (!decrypted) return fail(decrypted.error());
+  for (const auto& file : decrypted->files) context.say("written  " + file.native());
+  return {};
+}
+
+}  // namespace
+
+void add_decrypt(CLI::App& app, Context& context) {
+  auto request = std::make_shared<DecryptRequest>();
+  CLI::App* command = app.add_subcommand("decrypt", "Restore the original, byte for byte");
+  command->add_option("ENCRYPTED", request->model, "What encrypt wrote")->required();
+  command->add_option("-o,--output", request->out, "Default: X.dec.onnx beside X.enc.onnx")
+      ->type_name("OUT");
+  add_key_options(*command, request->key);
+  command->callback([request, &context] {
+    context.run = [request, &context] { return run(*request, context); };
+  });
+}
+
+}  // namespace permcrypt::cli

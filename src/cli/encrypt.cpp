@@ -1,0 +1,107 @@
+// permcrypt encrypt: a protected copy of a model.
+
+#include "permcrypt/encrypt.h"
+
+#include <fmt/core.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/quote.h"
+#include "cli/command.h"
+#include "permcrypt/report.h"
+
+namespace permcrypt::cli {
+namespace {
+
+struct Options {
+  EncryptRequest request;
+  std::vector<std::string> dims;
+};
+
+const std::map<std::string, Carry> kCarries = {
+    {"key", Carry::kKey}, {"data", Carry::kData}, {"both", Carry::kBoth}};
+const std::map<std::string, Internal> kInternals = {
+    {"none", Internal::kNone}, {"block", Internal::kBlock}, {"all", Internal::kAll}};
+const std::map<std::string, bool> kOpaque = {{"opaque", true}, {"plain", false}};
+
+// NAME=N; a name may itself hold an equals sign.
+Result<void> add_dim(const std::string& text, std::map<std::string, std::int64_t>& dims) {
+  const std::size_t equals = text.rfind('=');
+  std::int64_t extent = 0;
+  const auto is_digit = [](char c) { return '0' <= c && c <= '9'; };
+  if (equals != std::string::npos && equals > 0) {
+    for (const char c : text.substr(equals + 1)) {
+      if (!is_digit(c) || extent > (1 << 30)) {
+        extent = 0;
+        break;
+      }
+      extent = 10 * extent + (c - '0');
+    }
+  }
+  if (extent <= 0) {
+    return fail(ErrorKind::kUsage, "--dim " + in_quotes(text) + " is not NAME=N",
+                "as in --dim height=224");
+  }
+  dims[text.substr(0, equals)] = extent;
+  return {};
+}
+
+Result<void> run(Options& options, const Context& context) {
+  EncryptRequest& request = options.request;
+  for (const std::string& dim : options.dims) {
+    if (auto done = add_dim(dim, request.locks.infer.dims); !done) return done;
+  }
+  request.force = context.force;
+  request.threads = context.threads;
+  auto encrypted = encrypt(request);
+  if (!encrypted) return fail(encrypted.error());
+  const Report report = report_analysis(encrypted->analysis);
+  for (const std::string& warning : report.warnings) context.warn(warning);
+  if (context.quiet) return {};
+  fmt::print("{}", summary_text(report));
+  if (!encrypted->key_id.empty()) fmt::print("key id     {}\n", encrypted->key_id);
+  for (const auto& file : encrypted->files) {
+    fmt::print("{}  {}\n", request.dry_run ? "would be " : "written  ", file.native());
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_encrypt(CLI::App& app, Context& context) {
+  auto options = std::make_shared<Options>();
+  EncryptRequest& request = options->request;
+  CLI::App* command = app.add_subcommand("encrypt", "Write a protected copy of a model");
+  command->add_option("MODEL", request.model, "A .onnx file, or a folder with one model.onnx")
+      ->required();
+  command->add_option("-o,--output", request.out, "Default: X.enc.onnx beside X.onnx")
+      ->type_name("OUT");
+  add_key_options(*command, request.key);
+  command->add_option("--carry", request.carry, "How the key comes in: key (an input), data, both")
+      ->transform(CLI::CheckedTransformer(kCarries))
+      ->type_name("HOW");
+  command
+      ->add_option("--internal", request.locks.internal,
+                   "Locks inside: none (default), block, all")
+      ->transform(CLI::CheckedTransformer(kInternals))
+      ->type_name("WHERE");
+  command
+      ->add_option("--cache", request.locks.infer.opaque_caches,
+                   "Key-value caches: opaque (in the key's order, default), plain")
+      ->transform(CLI::CheckedTransformer(kOpaque))
+      ->type_name("ORDER");
+  command->add_option("--dim", options->dims, "Extent of a dynamic dimension, if only one fits")
+      ->type_name("NAME=N");
+  command->add_option("--licensee", request.licensee, "Another name, other permutations")
+      ->type_name("NAME");
+  command->add_flag("--decoy", request.decoy, "The model runs without a key, and gives garbage");
+  command->add_flag("--strict", request.strict, "Refuse operators that have no rule");
+  command->add_flag("--dry-run", request.dry_run, "Report only; no key is needed");
+  command->callback([options, &context] {
+    context.run = [options, &context] { return run(*options, context); };
+  });
+}
+
+}  // namespace permcrypt::cli

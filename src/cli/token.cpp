@@ -1,0 +1,48 @@
+// permcrypt token: what a licensed user needs to run a model.
+
+#include "permcrypt/token.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "cli/command.h"
+#include "verify/token_file.h"
+#include "write/output_names.h"
+
+namespace permcrypt::cli {
+namespace {
+
+struct Options {
+  std::filesystem::path model;
+  std::optional<std::filesystem::path> out;
+  KeyOptions key;
+};
+
+Result<void> run(const Options& options, const Context& context) {
+  const auto token = make_token(options.model, options.key);
+  if (!token) return fail(token.error());
+  const auto out = options.out.value_or(beside_encrypted(options.model, ".enc.token.npz"));
+  const IfExists if_exists = context.force ? IfExists::kReplace : IfExists::kRefuse;
+  auto done = write_token(out, *token, if_exists, {options.model});
+  if (!done) return done;
+  context.say("written  " + out.native());
+  return {};
+}
+
+}  // namespace
+
+void add_token(CLI::App& app, Context& context) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("token", "Write what a licensed user needs to run a model");
+  command->add_option("ENCRYPTED", options->model, "What encrypt wrote")->required();
+  command->add_option("-o,--output", options->out, "Default: X.enc.token.npz beside X.enc.onnx")
+      ->type_name("TOKEN");
+  add_key_options(*command, options->key);
+  command->callback([options, &context] {
+    context.run = [options, &context] { return run(*options, context); };
+  });
+}
+
+}  // namespace permcrypt::cli

@@ -1,0 +1,235 @@
+#include "plan/plan_builder.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <sodium.h>
+
+#include "base/quote.h"
+#include "plan/axis_mapping.h"
+#include "plan/roles.h"
+
+namespace permcrypt {
+namespace {
+
+void append_number(std::string& out, std::uint64_t number) {
+  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>(number >> shift));
+}
+
+bool stays(const AxisMap& map) { return !map.moves(); }
+
+class PlanBuilder {
+ public:
+  explicit PlanBuilder(LockedGraph& locked)
+      : locked_(locked), facts_(locked.inference.values), axes_(locked.inference.axes) {}
+
+  Result<Plan> build() {
+    find_groups();
+    if (auto done = add_tensors(); !done) return fail(done.error());
+    if (auto done = add_locks(); !done) return fail(done.error());
+    if (auto done = add_caches(); !done) return fail(done.error());
+    add_surroundings();
+    name_roles(plan_, locked_.graph);
+    return std::move(plan_);
+  }
+
+ private:
+  const Model& model() const { return *locked_.graph.model; }
+
+  const Tensor& tensor(ValueId value) const {
+    return model().tensors[locked_.graph.values[value].tensor];
+  }
+  std::string tensor_name(ValueId value) const { return tensor(value).scope + tensor(value).name; }
+
+  bool is_constant(ValueId value) const {
+    return locked_.graph.values[value].tensor != kNone && facts_[value].known;
+  }
+  bool can_move(ValueId value) const {
+    return is_constant(value) && !locked_.graph.values[value].sparse &&
+           tensor(value).payload.has_value() && tensor(value).payload->length > 0;
+  }
+
+  AxisMap map(ExprId axis) { return map_axis(axes_, axis, group_of_); }
+
+  void find_groups() {
+    std::map<ExprId, std::vector<GroupUse>> uses;
+    for (ValueId value = 0; value < facts_.size(); ++value) {
+      if (!can_move(value)) continue;
+      for (std::size_t k = 0; k < facts_[value].axes.size(); ++k) {
+        for (const auto& [factor, place] : free_factor_places(axes_, facts_[value].axes[k].expr)) {
+          uses[factor].push_back({tensor_name(value), k, place.offset, place.stride});
+        }
+      }
+    }
+    std::map<GroupId, ExprId> by_id;
+    for (auto& [factor, list] : uses) {
+      std::sort(list.begin(), list.end());
+      by_id.emplace(group_id(list), factor);
+    }
+    for (const auto& [id, factor] : by_id) {
+      group_of_.emplace(factor, static_cast<std::uint32_t>(plan_.groups.size()));
+      plan_.groups.push_back({id, static_cast<std::uint64_t>(axes_.size(factor)), ""});
+    }
+  }
+
+  ElementView view_of(ValueId value) const {
+    const Tensor& t = tensor(value);
+    ElementView view;
+    view.encoding = t.encoding;
+    if (const auto it = locked_.inference.views.find(value); it != locked_.inference.views.end()) {
+      view.bits = static_cast<std::uint32_t>(it->second.bits);
+      view.shape.assign(it->second.shape.begin(), it->second.shape.end());
+      view.row_stride = static_cast<std::uint64_t>(it->second.row_stride);
+    } else {
+      view.bits = static_cast<std::uint32_t>(element_bits(t.type));
+      view.shape.assign(t.shape.begin(), t.shape.end());
+      view.row_stride = view.shape.empty() ? 1 : view.shape.back();
+    }
+    return view;
+  }
+
+  Result<std::optional<PlanTensor>> plan_tensor(ValueId value) {
+    PlanTensor out;
+    out.name = tensor_name(value);
+    for (const Axis& axis : facts_[value].axes) out.axes.push_back(map(axis.expr));
+    if (const ExprId axis = facts_[value].coordinates; axis != kNone) {
+      if (AxisMap values = map(axis); values.moves()) out.values = std::move(values);
+    }
+    if (!out.values && std::all_of(out.axes.begin(), out.axes.end(), stays)) return std::nullopt;
+    if (!can_move(value)) {
+      return fail(ErrorKind::kDefect, "an axis of " + in_quotes(out.name) + " was left free, but " +
+                                          "its elements cannot move");
+    }
+    out.payload = *tensor(value).payload;
+    out.view = view_of(value);
+    for (std::size_t k = 0; k < out.axes.size(); ++k) {
+      if (out.axes.size() != out.view.shape.size() || out.axes[k].extent != out.view.shape[k]) {
+        return fail(ErrorKind::kDefect, "inference and file disagree on the shape of " +
+                                            in_quotes(out.name));
+      }
+    }
+    return out;
+  }
+
+  Result<void> add_tensors() {
+    for (ValueId value = 0; value < facts_.size(); ++value) {
+      if (!is_constant(value)) continue;
+      auto planned = plan_tensor(value);
+      if (!planned) return fail(planned.error());
+      if (*planned) plan_.tensors.push_back(**std::move(planned));
+    }
+    std::sort(plan_.tensors.begin(), plan_.tensors.end(), [](const auto& x, const auto& y) {
+      return std::tie(x.payload.file, x.payload.offset, x.payload.length, x.name) <
+             std::tie(y.payload.file, y.payload.offset, y.payload.length, y.name);
+    });
+    return merge_shared_payloads();
+  }
+
+  // Two names for one range of bytes are one move.
+  Result<void> merge_shared_payloads() {
+    std::vector<PlanTensor> merged;
+    for (PlanTensor& next : plan_.tensors) {
+      if (merged.empty() || merged.back().payload.file != next.payload.file ||
+          merged.back().payload.offset + merged.back().payload.length <= next.payload.offset) {
+        merged.push_back(std::move(next));
+        continue;
+      }
+      const PlanTensor& last = merged.back();
+      if (last.payload != next.payload || last.view != next.view || last.axes != next.axes ||
+          last.values != next.values) {
+        return fail(ErrorKind::kDefect, in_quotes(last.name) + " and " + in_quotes(next.name) +
+                                            " share bytes that would move in two ways");
+      }
+    }
+    plan_.tensors = std::move(merged);
+    return {};
+  }
+
+  Result<void> add_locks() {
+    for (const LockSite& site : locked_.locks) {
+      PlanLock lock;
+      lock.kind = site.kind;
+      lock.value = locked_.graph.values[site.value].name;
+      lock.axis = site.axis;
+      if (site.kind == LockKind::kIndex) {
+        lock.upstream.extent = static_cast<std::uint64_t>(site.size);
+        lock.downstream = lock.upstream;
+        if (const ExprId axis = facts_[site.behind].coordinates; axis != kNone) {
+          lock.downstream = map(axis);
+        }
+      } else {
+        lock.upstream = map(facts_[site.before].axes[site.axis].expr);
+        lock.downstream = map(facts_[site.behind].axes[site.axis].expr);
+      }
+      if (lock.upstream.extent != static_cast<std::uint64_t>(site.size) ||
+          lock.downstream.extent != lock.upstream.extent) {
+        return fail(ErrorKind::kDefect, "the lock on " + in_quotes(lock.value) +
+                                            " has sides of different extents");
+      }
+      plan_.locks.push_back(std::move(lock));
+    }
+    return {};
+  }
+
+  Result<void> add_caches() {
+    for (const CachePair& pair : locked_.inference.caches) {
+      PlanCache cache;
+      cache.past = locked_.graph.values[pair.past].name;
+      cache.present = locked_.graph.values[pair.present].name;
+      for (const Axis& axis : facts_[pair.past].axes) {
+        AxisMap map = this->map(axis.expr);
+        if (axis.dynamic()) {
+          if (map.moves()) {
+            return fail(ErrorKind::kDefect, "a dynamic axis of the cache " + in_quotes(cache.past) +
+                                                " was left free");
+          }
+          map.extent = 0;
+        }
+        cache.axes.push_back(std::move(map));
+      }
+      plan_.caches.push_back(std::move(cache));
+    }
+    return {};
+  }
+
+  void add_surroundings() {
+    for (std::size_t i = 1; i < model().files.size(); ++i) {
+      plan_.data_files.push_back(model().files[i].location);
+    }
+    const auto& bound = locked_.inference.bound_dims;
+    plan_.bound_dims.assign(bound.begin(), bound.end());
+    for (const auto& equals : locked_.inference.duplicates) {
+      std::vector<std::string>& names = plan_.duplicates.emplace_back();
+      for (const ValueId value : equals) names.push_back(tensor_name(value));
+    }
+  }
+
+  LockedGraph& locked_;
+  const std::vector<ValueFacts>& facts_;
+  AxisStore& axes_;
+  std::map<ExprId, std::uint32_t> group_of_;
+  Plan plan_;
+};
+
+}  // namespace
+
+GroupId group_id(const std::vector<GroupUse>& uses) {
+  std::string text;
+  for (const GroupUse& use : uses) {
+    append_number(text, use.tensor.size());
+    text += use.tensor;
+    append_number(text, use.axis);
+    append_number(text, use.offset);
+    append_number(text, use.stride);
+  }
+  GroupId id;
+  crypto_generichash(id.data(), id.size(), reinterpret_cast<const unsigned char*>(text.data()),
+                     text.size(), nullptr, 0);
+  return id;
+}
+
+Result<Plan> build_plan(LockedGraph& locked) { return PlanBuilder(locked).build(); }
+
+}  // namespace permcrypt

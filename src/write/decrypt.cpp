@@ -1,0 +1,125 @@
+#include "permcrypt/decrypt.h"
+
+#include <system_error>
+#include <utility>
+
+#include "base/output_file.h"
+#include "base/quote.h"
+#include "permcrypt/apply.h"
+#include "write/encrypted_model.h"
+#include "write/output_names.h"
+
+namespace permcrypt {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Decryption {
+ public:
+  Decryption(const DecryptRequest& request, EncryptedModel encrypted)
+      : request_(request), encrypted_(std::move(encrypted)), outputs_(inputs()) {}
+
+  Result<DecryptReport> run() {
+    const auto key = find_key(request_.key);
+    if (!key) return fail(key.error());
+    if (encrypted_.manifest) {
+      const auto same = check_key_id(encrypted_.manifest->open, key->id());
+      if (!same) return fail(same.error());
+    }
+    if (auto done = add_model(); !done) return fail(done.error());
+    auto opened = open_with(*key, encrypted_);
+    if (!opened) return fail(opened.error());
+    if (auto done = add_data_files(opened->sealed); !done) return fail(done.error());
+    if (auto done = copy(*opened); !done) return fail(done.error());
+    if (auto done = outputs_.commit(); !done) return fail(done.error());
+    return DecryptReport{files_};
+  }
+
+ private:
+  std::vector<fs::path> inputs() const { return paths_of(encrypted_.model); }
+
+  IfExists unless_forced(IfExists otherwise) const {
+    return request_.force ? IfExists::kReplace : otherwise;
+  }
+
+  Result<void> add_model() {
+    files_ = {request_.out.value_or(beside_encrypted(inputs()[0], ".dec.onnx"))};
+    const auto number = outputs_.add(files_[0], {.if_exists = unless_forced(IfExists::kRefuse)});
+    if (!number) return fail(number.error());
+    numbers_ = {*number};
+    return {};
+  }
+
+  // The plan's locations were checked when it was read: they stay inside the folder.
+  Result<void> add_data_files(const SealedPlan& sealed) {
+    for (const std::string& location : sealed.plan.data_files) {
+      files_.push_back((files_[0].parent_path() / location).lexically_normal());
+      std::error_code error;
+      fs::create_directories(fs::absolute(files_.back()).parent_path(), error);
+      if (error) {
+        return fail(ErrorKind::kOutput, "cannot make the folder of " +
+                                            in_quotes(files_.back().native()) + ": " +
+                                            error.message(),
+                    "choose another place with -o");
+      }
+      const auto number = outputs_.add(
+          files_.back(), {.if_exists = unless_forced(IfExists::kKeepIdentical)});
+      if (!number) return fail(number.error());
+      numbers_.push_back(*number);
+    }
+    for (std::size_t i = 0; i < numbers_.size(); ++i) {
+      if (auto done = outputs_.reserve(numbers_[i], sealed.original_sizes[i]); !done) return done;
+    }
+    return {};
+  }
+
+  Result<void> copy(const OpenedModel& opened) {
+    const auto job = decryption_job(opened.sealed.plan, opened.groups, inputs(),
+                                    opened.sealed.original_sizes[0]);
+    if (!job) return fail(job.error());
+    CopyOptions options;
+    options.threads = request_.threads;
+    options.input_key = opened.keys.mac;
+    options.output_key = opened.keys.original;
+    const auto copied =
+        copy_files(*job, options, [&](std::size_t file, std::uint64_t offset, auto bytes) {
+          return outputs_.write(numbers_[file], offset, bytes);
+        });
+    if (!copied) return explain(copied.error(), opened);
+    const auto mac = check_mac(*encrypted_.manifest, copied->inputs, opened.keys);
+    if (!mac) return fail(mac.error());
+    if (digest_files(copied->outputs, opened.keys.original) != opened.sealed.original) {
+      return fail(ErrorKind::kResult, "the result is not what was encrypted",
+                  "this file was changed in a way that its MAC does not show");
+    }
+    return {};
+  }
+
+  // A copy that fails for what it reads fails because somebody changed it.
+  Result<void> explain(const Error& error, const OpenedModel& opened) {
+    if (error.kind == ErrorKind::kInput) {
+      const auto tags = tag_files(inputs(), opened.keys.mac, true, request_.threads);
+      if (tags) {
+        const auto mac = check_mac(*encrypted_.manifest, *tags, opened.keys);
+        if (!mac) return fail(mac.error());
+      }
+    }
+    return fail(error);
+  }
+
+  const DecryptRequest& request_;
+  const EncryptedModel encrypted_;
+  OutputSet outputs_;
+  std::vector<fs::path> files_;
+  std::vector<std::size_t> numbers_;
+};
+
+}  // namespace
+
+Result<DecryptReport> decrypt(const DecryptRequest& request) {
+  auto encrypted = read_encrypted(request.model);
+  if (!encrypted) return fail(encrypted.error());
+  return Decryption(request, *std::move(encrypted)).run();
+}
+
+}  // namespace permcrypt
