@@ -1,0 +1,63 @@
+// Is an encrypted model right with the key, and useless without it?
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "permcrypt/key.h"
+#include "permcrypt/status.h"
+
+namespace permcrypt {
+
+struct VerifyRequest {
+  std::filesystem::path encrypted;
+  std::optional<std::filesystem::path> original;
+  std::optional<std::filesystem::path> token;  // instead of a key: fewer checks
+  KeyOptions key;
+  std::optional<std::filesystem::path> inputs;  // DATA; absent: inputs are made
+  bool numeric = false;                         // ONNX Runtime is a must
+  std::optional<std::filesystem::path> record;  // write a known answer
+  std::optional<std::filesystem::path> known;   // check against one
+  bool force = false;
+  unsigned threads = 0;
+};
+
+enum class Outcome : std::uint8_t { kPassed, kFailed, kSkipped, kNoted };
+
+// One line of the verdict.
+struct Check {
+  std::string name;  // "bytes", "with the key", "wrong keys", ...
+  Outcome outcome = Outcome::kPassed;
+  std::string detail;  // what was compared and how it came out
+  std::string advice;  // of a failure
+};
+
+// One output of one comparison, with the figures a reader may want.
+struct OutputFigures {
+  std::string run;  // "with the key", "without (identity)", "wrong key 3", ...
+  std::string output;
+  double max_absolute = 0, mean_absolute = 0, p99_absolute = 0;
+  double max_relative = 0, mean_relative = 0, p99_relative = 0;
+  double cosine = 0;
+  double smallest_tolerance = 0;
+  double differing = 0;             // share of elements that are not equal
+  std::uint64_t top_positions = 0;  // 0: the output is no choice among classes
+  double top_agreement = 0, top_chance = 0;
+};
+
+struct Verdict {
+  std::vector<Check> checks;
+  std::vector<OutputFigures> figures;
+  bool passed() const;
+  const Check* first_failure() const;
+};
+
+// Runs every check that the request allows. A failed check is part of the verdict, not an error.
+// Errors: kInput, kKey, kState (not encrypted); kUsage when `numeric` is asked for without ONNX
+// Runtime; kResult when the manifest itself is damaged.
+Result<Verdict> verify(const VerifyRequest& request);
+
+}  // namespace permcrypt

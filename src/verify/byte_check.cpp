@@ -1,0 +1,108 @@
+#include "verify/byte_check.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+
+#include "base/mapped_file.h"
+#include "base/quote.h"
+
+namespace permcrypt {
+namespace {
+
+// The first place, in file order, where the undone model and the original differ.
+class FirstDifference {
+ public:
+  struct Place {
+    std::size_t file;
+    std::uint64_t offset;
+  };
+
+  void note(std::size_t file, std::uint64_t offset) {
+    const std::lock_guard lock(mutex_);
+    if (!place_ || std::pair(file, offset) < std::pair(place_->file, place_->offset)) {
+      place_ = Place{file, offset};
+    }
+  }
+  const std::optional<Place>& place() const { return place_; }
+
+ private:
+  std::mutex mutex_;
+  std::optional<Place> place_;
+};
+
+std::string name_place(const Plan& plan, const FirstDifference::Place& place) {
+  for (const PlanTensor& tensor : plan.tensors) {
+    const ByteSpan& span = tensor.payload;
+    if (span.file == place.file && place.offset >= span.offset &&
+        place.offset < span.offset + span.length) {
+      return "tensor " + in_quotes(tensor.name);
+    }
+  }
+  return "byte " + std::to_string(place.offset) +
+         (place.file == 0 ? " of the model" : " of a data file");
+}
+
+Check failed(std::string detail) {
+  return {"bytes", Outcome::kFailed, std::move(detail),
+          "this is not an encryption of that original: compare the file names"};
+}
+
+Result<std::vector<MappedFile>> map_all(const std::vector<std::filesystem::path>& paths) {
+  std::vector<MappedFile> out;
+  for (const auto& path : paths) {
+    auto file = MappedFile::open(path);
+    if (!file) return tl::unexpected(file.error());
+    out.push_back(*std::move(file));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Check> check_untampered(const Subject& subject, unsigned threads) {
+  const auto tags = tag_files(subject.files, subject.keys.mac, true, threads);
+  if (!tags) return tl::unexpected(tags.error());
+  const auto same = check_mac(subject.manifest, *tags, subject.keys);
+  if (!same) {
+    return Check{"untampered", Outcome::kFailed, same.error().message, same.error().hint};
+  }
+  return Check{"untampered", Outcome::kPassed, "no byte changed since the model was encrypted", ""};
+}
+
+Result<Check> check_bytes(const Subject& subject,
+                          const std::vector<std::filesystem::path>& original, unsigned threads) {
+  const Plan& plan = subject.sealed.plan;
+  auto files = map_all(original);
+  if (!files) return tl::unexpected(files.error());
+  if (files->size() != subject.files.size()) return failed("the numbers of data files differ");
+  for (std::size_t i = 0; i < files->size(); ++i) {
+    if ((*files)[i].bytes().size() != subject.sealed.original_sizes[i]) {
+      return failed("the sizes of the files differ");
+    }
+  }
+  auto job = decryption_job(plan, subject.groups, subject.files, subject.sealed.original_sizes[0]);
+  if (!job) return tl::unexpected(job.error());
+  FirstDifference difference;
+  const auto compare = [&](std::size_t file, std::uint64_t offset,
+                           std::string_view bytes) -> Result<void> {
+    const std::string_view expected = (*files)[file].bytes().substr(offset, bytes.size());
+    if (expected == bytes) return {};
+    const auto [e, b] = std::mismatch(expected.begin(), expected.end(), bytes.begin(), bytes.end());
+    difference.note(file, offset + static_cast<std::uint64_t>(e - expected.begin()));
+    return {};
+  };
+  CopyOptions options;
+  options.threads = threads;
+  const auto copied = copy_files(*job, options, compare);
+  if (!copied) return failed(copied.error().message);
+  if (difference.place()) return failed(name_place(plan, *difference.place()) + " differs");
+  return Check{"bytes", Outcome::kPassed,
+               "every byte is the original's: " + std::to_string(plan.tensors.size()) +
+                   " tensors renumbered as planned, " + std::to_string(plan.edits.size()) +
+                   " edits",
+               ""};
+}
+
+}  // namespace permcrypt

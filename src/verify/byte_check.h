@@ -1,0 +1,21 @@
+// The exact part of verify: the encrypted files are the original files, with each planned payload
+// renumbered as planned and nothing else changed but the planned edits. It reads both models from
+// disk and trusts neither: the encrypted one is undone in memory and compared byte by byte.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "permcrypt/verify.h"
+#include "verify/subject.h"
+
+namespace permcrypt {
+
+// The MAC over the encrypted files: nobody changed them since they were written.
+Result<Check> check_untampered(const Subject& subject, unsigned threads);
+
+// `original`: the files of the original model, [0] the .onnx.
+Result<Check> check_bytes(const Subject& subject,
+                          const std::vector<std::filesystem::path>& original, unsigned threads);
+
+}  // namespace permcrypt

@@ -1,0 +1,166 @@
+#include "verify/trial.h"
+
+#include <algorithm>
+
+#include "verify/data_files.h"
+#include "verify/lock_vector.h"
+#include "verify/runnable_inputs.h"
+#include "verify/token_file.h"
+
+namespace permcrypt {
+namespace {
+
+constexpr std::uint64_t kSeeds = 4;  // made-up inputs: enough positions to tell chance from skill
+
+// Ids that a lock sits on lie within the lock's table.
+InputChoices choices_of(const Plan& plan) {
+  InputChoices out;
+  for (const PlanLock& lock : plan.locks) {
+    if (lock.kind != LockKind::kIndex) continue;
+    const auto bound = static_cast<std::int64_t>(lock.downstream.extent);
+    const auto [it, inserted] = out.id_bounds.emplace(lock.value, bound);
+    it->second = std::min(it->second, bound);
+  }
+  for (const PlanCache& cache : plan.caches) out.caches.insert(cache.past);
+  for (const auto& [name, extent] : plan.bound_dims) out.dims.emplace(name, extent);
+  return out;
+}
+
+Result<std::vector<std::vector<TensorData>>> given_inputs(const std::filesystem::path& path,
+                                                          const Session& original) {
+  auto data = read_data(path);
+  if (!data) return tl::unexpected(data.error());
+  std::vector<std::vector<TensorData>> out;
+  for (auto& run : data->runs) {
+    auto bound = bind_inputs(std::move(run), original.inputs());
+    if (!bound) return tl::unexpected(bound.error());
+    out.push_back(*std::move(bound));
+  }
+  return out;
+}
+
+Result<std::vector<std::vector<TensorData>>> made_inputs(Session& original, const Plan& plan) {
+  InputChoices choices = choices_of(plan);
+  std::vector<std::vector<TensorData>> out;
+  for (choices.seed = 1; choices.seed <= kSeeds; ++choices.seed) {
+    auto made = runnable_inputs(original, choices);
+    if (!made) return tl::unexpected(made.error());
+    out.push_back(*std::move(made));
+  }
+  return out;
+}
+
+// The input that takes the key: named permcrypt_key, with a suffix if the model had one of that
+// name.
+std::string key_input_name(const Session& session) {
+  for (auto it = session.inputs().rbegin(); it != session.inputs().rend(); ++it) {
+    if (it->name.starts_with(kKeyInput)) return it->name;
+  }
+  return std::string(kKeyInput);
+}
+
+// One comparison over several samples: the worst of each figure, the mean of means.
+OutputDifference merged(std::vector<OutputDifference> parts) {
+  OutputDifference out = parts[0];
+  const auto worst = [&](auto member) {
+    for (const OutputDifference& p : parts) out.*member = std::max(out.*member, p.*member);
+  };
+  worst(&OutputDifference::max_absolute);
+  worst(&OutputDifference::p99_absolute);
+  worst(&OutputDifference::max_relative);
+  worst(&OutputDifference::p99_relative);
+  worst(&OutputDifference::smallest_tolerance);
+  double chances = 0;
+  out.top_one.positions = out.top_one.agreeing = 0;
+  out.mean_absolute = out.mean_relative = out.cosine = out.differing = 0;
+  for (const OutputDifference& p : parts) {
+    const double share = 1.0 / static_cast<double>(parts.size());
+    out.mean_absolute += p.mean_absolute * share;
+    out.mean_relative += p.mean_relative * share;
+    out.cosine += p.cosine * share;
+    out.differing += p.differing * share;
+    out.top_one.positions += p.top_one.positions;
+    out.top_one.agreeing += p.top_one.agreeing;
+    chances += p.top_one.chance * static_cast<double>(p.top_one.positions);
+    if (!p.mismatch.empty()) out.mismatch = p.mismatch;
+  }
+  if (out.top_one.positions > 0) {
+    out.top_one.chance = chances / static_cast<double>(out.top_one.positions);
+    out.top_one.p_value =
+        binomial_tail(out.top_one.positions, out.top_one.agreeing, out.top_one.chance);
+  }
+  return out;
+}
+
+}  // namespace
+
+Trial::Trial(Session encrypted, const Plan& plan, const std::vector<Permutation>& groups)
+    : encrypted_(std::move(encrypted)),
+      plan_(&plan),
+      caches_(plan, groups),
+      key_name_(key_input_name(encrypted_)) {}
+
+Result<Trial> Trial::open(const std::filesystem::path& original,
+                          const std::filesystem::path& encrypted, const Plan& plan,
+                          const std::vector<Permutation>& groups, const TrialOptions& options) {
+  const SessionOptions session_options{options.optimise, options.threads};
+  auto plain = Session::open(original, session_options);
+  if (!plain) return tl::unexpected(plain.error());
+  auto locked = Session::open(encrypted, session_options);
+  if (!locked) return tl::unexpected(locked.error());
+  auto inputs = options.inputs ? given_inputs(*options.inputs, *plain) : made_inputs(*plain, plan);
+  if (!inputs) return tl::unexpected(inputs.error());
+  Trial trial(*std::move(locked), plan, groups);
+  for (auto& set : *inputs) {
+    auto expected = plain->run(set);
+    if (!expected) return tl::unexpected(expected.error());
+    trial.samples_.push_back({std::move(set), *std::move(expected)});
+  }
+  return trial;
+}
+
+Result<std::vector<TensorData>> Trial::run(const Sample& sample,
+                                           std::span<const std::int32_t> key) {
+  std::vector<TensorData> feeds = caches_.to_encrypted(sample.inputs);
+  feeds.push_back(key_tensor(key));
+  feeds.back().name = key_name_;
+  auto outputs = encrypted_.run(feeds);
+  if (!outputs) return outputs;
+  return caches_.to_plain(*std::move(outputs));
+}
+
+Result<std::vector<OutputDifference>> Trial::differences(std::span<const std::int32_t> key) {
+  std::vector<std::vector<OutputDifference>> by_output;
+  for (const Sample& sample : samples_) {
+    auto actual = run(sample, key);
+    if (!actual) return tl::unexpected(actual.error());
+    auto compared = compare_outputs(sample.expected, *actual);
+    if (!compared) return tl::unexpected(compared.error());
+    by_output.resize(compared->size());
+    for (std::size_t i = 0; i < compared->size(); ++i) by_output[i].push_back((*compared)[i]);
+  }
+  std::vector<OutputDifference> out;
+  for (auto& parts : by_output) out.push_back(merged(std::move(parts)));
+  return out;
+}
+
+OutputFigures figures_of(std::string run, const OutputDifference& d) {
+  OutputFigures out;
+  out.run = std::move(run);
+  out.output = d.name;
+  out.max_absolute = d.max_absolute;
+  out.mean_absolute = d.mean_absolute;
+  out.p99_absolute = d.p99_absolute;
+  out.max_relative = d.max_relative;
+  out.mean_relative = d.mean_relative;
+  out.p99_relative = d.p99_relative;
+  out.cosine = d.cosine;
+  out.smallest_tolerance = d.smallest_tolerance;
+  out.differing = d.differing;
+  out.top_positions = d.top_one.positions;
+  out.top_agreement = d.top_one.agreement();
+  out.top_chance = d.top_one.chance;
+  return out;
+}
+
+}  // namespace permcrypt
