@@ -1,6 +1,7 @@
 // Files that are no models, or not any more.
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <random>
 #include <string>
 #include <string_view>
@@ -108,6 +109,15 @@ TEST_CASE("a model has a graph, an IR version and operator sets") {
   check_refused(read_bytes(folder, model.SerializeAsString()));
   model.set_ir_version(2);  // from before there were imports
   CHECK(read_bytes(folder, model.SerializeAsString()));
+}
+
+TEST_CASE("a model file of 2 GiB is refused, with external data as the way out") {
+  TempFolder folder;
+  const auto path = folder.write("m.onnx", test::empty_model().SerializeAsString());
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 31);  // sparse: takes no space
+  const auto model = read_model(path);
+  check_refused(model);
+  CHECK(model.error().hint.find("external data") != std::string::npos);
 }
 
 TEST_CASE("nodes use imported domains only, also in subgraphs") {

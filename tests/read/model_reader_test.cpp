@@ -259,6 +259,27 @@ TEST_CASE("tensors are named after where they are") {
                                           "dom:fun/y.list[0]", "dom:fun/y.body/inner"});
 }
 
+TEST_CASE("inner metadata is dropped, unknown fields and the model's metadata are kept") {
+  TempFolder folder;
+  onnx::ModelProto model = test::empty_model();
+  onnx::NodeProto& node = *model.mutable_graph()->add_node();
+  node.set_op_type("Relu");
+  node.set_doc_string("replaced");
+  onnx::StringStringEntryProto& property = *model.add_metadata_props();
+  property.set_key("key");
+  constexpr int kMetadataProps = 9, kFromTheFuture = 99;
+  node.mutable_unknown_fields()->AddLengthDelimited(kMetadataProps, property.SerializeAsString());
+  node.mutable_unknown_fields()->AddVarint(kFromTheFuture, 7);
+
+  const auto read = read_model(folder.write("m.onnx", model.SerializeAsString()));
+  REQUIRE(read);
+  CHECK(read->structure.metadata_props(0).key() == "key");
+  const auto& unknown = read->structure.graph().node(0).unknown_fields();
+  REQUIRE(unknown.field_count() == 1);
+  CHECK(unknown.field(0).number() == kFromTheFuture);
+  CHECK(unknown.field(0).varint() == 7);
+}
+
 TEST_CASE("a folder stands for the model.onnx in it") {
   TempFolder folder;
   const auto none = read_model(folder.path());
