@@ -77,6 +77,10 @@ Result<std::string_view> MappedFile::range(std::uint64_t offset, std::uint64_t l
   return bytes().substr(offset, length);
 }
 
+void MappedFile::drop_pages() const {
+  if (data_ != nullptr) ::madvise(const_cast<void*>(data_), size_, MADV_DONTNEED);
+}
+
 bool MappedFile::same_file(const MappedFile& other) const {
   struct stat a, b;
   return ::fstat(descriptor_, &a) == 0 && ::fstat(other.descriptor_, &b) == 0 &&

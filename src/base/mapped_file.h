@@ -30,6 +30,10 @@ class MappedFile {
   // opened or as it is now.
   Result<std::string_view> range(std::uint64_t offset, std::uint64_t length) const;
 
+  // Gives the memory of all pages back to the system; they are read again when touched again. May be
+  // called while other threads read.
+  void drop_pages() const;
+
   // Both are the same file on disk, under whatever names.
   bool same_file(const MappedFile& other) const;
 

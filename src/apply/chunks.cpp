@@ -1,0 +1,122 @@
+// Digests: Poly1305 tags of 1 MiB chunks under one-time keys, then one keyed BLAKE2b over the tags.
+// Poly1305 runs at the speed of memory and BLAKE2b does not; the tags are never published.
+#include "apply/chunks.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <string>
+
+#include "base/parallel.h"
+
+namespace permcrypt {
+namespace {
+
+std::array<std::uint8_t, 8> little_endian(std::uint64_t value) {
+  std::array<std::uint8_t, 8> bytes;
+  for (std::uint8_t& byte : bytes) {
+    byte = static_cast<std::uint8_t>(value);
+    value >>= 8;
+  }
+  return bytes;
+}
+
+const unsigned char* data_of(std::string_view bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+
+// The keyed BLAKE2b of a sequence of numbers and tags.
+class DigestState {
+ public:
+  explicit DigestState(const DigestKey& key) {
+    crypto_generichash_init(&state_, key.data(), key.size(), sizeof(Digest));
+  }
+  void add(std::uint64_t number) { add(little_endian(number)); }
+  template <std::size_t N>
+  void add(const std::array<std::uint8_t, N>& bytes) {
+    crypto_generichash_update(&state_, bytes.data(), bytes.size());
+  }
+  Digest finish() {
+    Digest digest;
+    crypto_generichash_final(&state_, digest.data(), digest.size());
+    return digest;
+  }
+
+ private:
+  crypto_generichash_state state_;
+};
+
+}  // namespace
+
+ChunkTag tag_chunk(std::string_view bytes, const DigestKey& key, std::uint64_t file,
+                   std::uint64_t chunk) {
+  static_assert(crypto_onetimeauth_BYTES == sizeof(ChunkTag));
+  static_assert(crypto_stream_chacha20_NONCEBYTES == 8);
+  std::array<std::uint8_t, crypto_onetimeauth_KEYBYTES> once{};
+  const auto nonce = little_endian(file);
+  crypto_stream_chacha20_xor_ic(once.data(), once.data(), once.size(), nonce.data(), chunk,
+                                key.data());
+  ChunkTag tag;
+  crypto_onetimeauth(tag.data(), data_of(bytes), bytes.size(), once.data());
+  sodium_memzero(once.data(), once.size());
+  return tag;
+}
+
+ChunkTag tag_input_chunk(std::string_view file, const DigestKey& key, std::uint64_t file_index,
+                         std::uint64_t chunk, bool ends_in_mac) {
+  const std::uint64_t begin = chunk * kChunkBytes;
+  const std::string_view bytes = file.substr(begin, kChunkBytes);
+  const std::uint64_t mac = file.size() - std::min<std::uint64_t>(file.size(), kMacText);
+  if (!ends_in_mac || mac >= begin + bytes.size()) return tag_chunk(bytes, key, file_index, chunk);
+  std::string masked(bytes);
+  std::fill(masked.begin() + (std::max(mac, begin) - begin), masked.end(), '0');
+  return tag_chunk(masked, key, file_index, chunk);
+}
+
+Digest digest_files(const std::vector<FileTags>& files, const DigestKey& key) {
+  DigestState state(key);
+  state.add(files.size());
+  for (const FileTags& file : files) {
+    state.add(file.size);
+    for (const ChunkTag& tag : file.tags) state.add(tag);
+  }
+  return state.finish();
+}
+
+Result<std::vector<FileTags>> tag_files(const std::vector<std::filesystem::path>& files,
+                                        const DigestKey& key, bool mac_in_first, unsigned threads) {
+  std::vector<FileTags> result;
+  PageBudget pages(CopyOptions{}.resident_bytes);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    auto file = MappedFile::open(files[i]);
+    if (!file) return fail(std::move(file.error()));
+    FileTags tags{file->size(), std::vector<ChunkTag>(chunk_count(file->size()))};
+    auto done = parallel_for(tags.tags.size(), threads, [&](std::size_t chunk) -> Result<void> {
+      const std::uint64_t begin = chunk * kChunkBytes;
+      const std::uint64_t length = std::min(kChunkBytes, file->size() - begin);
+      if (auto there = file->range(begin, length); !there) {
+        return fail(std::move(there.error()));
+      }
+      tags.tags[chunk] = tag_input_chunk(file->bytes(), key, i, chunk, mac_in_first && i == 0);
+      pages.spend(*file, length);
+      return {};
+    });
+    if (!done) return fail(std::move(done.error()));
+    result.push_back(std::move(tags));
+  }
+  return result;
+}
+
+void append_tags(FileTags& tags, std::string_view partial, std::string_view bytes,
+                 const DigestKey& key, std::uint64_t file) {
+  std::string rest(partial);
+  rest += bytes;
+  tags.size += bytes.size();
+  if (!partial.empty()) tags.tags.pop_back();
+  for (std::size_t begin = 0; begin < rest.size(); begin += kChunkBytes) {
+    tags.tags.push_back(tag_chunk(std::string_view(rest).substr(begin, kChunkBytes), key, file,
+                                  tags.tags.size()));
+  }
+}
+
+}  // namespace permcrypt
