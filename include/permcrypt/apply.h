@@ -49,12 +49,12 @@ struct CopyJob {
   std::vector<Permutation> permutations;
 };
 
-// Whether the elements of a payload can be rewritten through `values` without changing its length,
-// and back again. Errors (kInput): an element out of range; elements that are not 32- or 64-bit
-// integers; varints that would take more or fewer bytes in total, or that are longer than needed.
-// The planner pins what fails. `tensor` is for the error.
-Result<void> check_values(std::string_view tensor, const ElementView& view,
-                          std::string_view payload, const Permutation& values);
+// Whether the elements of a payload, indices of an axis of `extent`, can be rewritten through every
+// permutation of that axis, in place and back again. Errors (kInput): an element out of range;
+// elements that are not 32- or 64-bit integers; varints that are longer than needed, or whose total
+// length would depend on the permutation. The planner pins what fails. `tensor` is for the error.
+Result<void> check_rewritable(std::string_view tensor, const ElementView& view,
+                              std::string_view payload, std::uint64_t extent);
 
 // What `plan` does to the files of a model. `groups[i]` is the permutation of g<i>; `inputs[i]` the
 // path of Model::files[i]. REQUIRES: every span and edit of the plan names one of these files.

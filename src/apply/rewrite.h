@@ -10,10 +10,16 @@
 
 namespace permcrypt {
 
+// Whether v, or v + extent for a negative v, is one of 0 .. extent - 1.
+inline bool is_index(std::int64_t v, std::uint64_t extent) {
+  return v >= 0 ? static_cast<std::uint64_t>(v) < extent
+                : std::uint64_t{0} - static_cast<std::uint64_t>(v) <= extent;
+}
+
 // v -> values[v]; a negative v counts from the end and stays negative. Nothing when out of range.
 inline std::optional<std::int64_t> rewritten(std::int64_t v, const Permutation& values) {
+  if (!is_index(v, values.size())) return std::nullopt;
   const auto size = static_cast<std::int64_t>(values.size());
-  if (v < -size || v >= size) return std::nullopt;
   if (v < 0) return static_cast<std::int64_t>(values[static_cast<std::size_t>(v + size)]) - size;
   return values[static_cast<std::size_t>(v)];
 }
