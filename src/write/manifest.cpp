@@ -1,0 +1,194 @@
+#include "write/manifest.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+
+#include "base/hex.h"
+#include "read/onnx_fields.h"
+#include "read/wire.h"
+#include "write/deflate.h"
+
+namespace permcrypt {
+namespace {
+
+constexpr std::string_view kPrefix = "permcrypt.";
+constexpr std::string_view kOpen = "permcrypt.open";
+constexpr std::string_view kPlan = "permcrypt.plan";
+constexpr std::string_view kMac = "permcrypt.mac";
+constexpr std::size_t kMostOpenBytes = 4096;
+// A plan takes a few hundred bytes for each tensor; this is enough for a million of them.
+constexpr std::size_t kMostPlanBytes = 512u << 20;
+constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
+
+tl::unexpected<Error> damaged(std::string what) {
+  return fail(ErrorKind::kResult, "the manifest is damaged: " + std::move(what),
+              "the file was changed after it was encrypted; use an intact copy");
+}
+
+const unsigned char* data_of(std::string_view bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+unsigned char* data_of(std::string& bytes) {
+  return reinterpret_cast<unsigned char*>(bytes.data());
+}
+
+template <std::size_t N>
+std::string hex(const std::array<std::uint8_t, N>& bytes) {
+  return hex_encode({reinterpret_cast<const char*>(bytes.data()), N});
+}
+
+// One text for each open part: it is what the seal covers.
+std::string open_text(const OpenManifest& open) {
+  return nlohmann::json{{"format", kFormatVersion}, {"key", open.key_id}, {"salt", hex(open.salt)}}
+      .dump();
+}
+
+// "" when there is no such text.
+std::string string_member(const nlohmann::json& json, const char* name) {
+  const auto it = json.find(name);
+  return it != json.end() && it->is_string() ? it->get<std::string>() : "";
+}
+
+Result<OpenManifest> parse_open(std::string_view text) {
+  if (text.size() > kMostOpenBytes) return damaged("its open part is too long");
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains("format") || !json["format"].is_number_unsigned()) {
+    return damaged("its open part is not readable");
+  }
+  if (json["format"].get<std::uint64_t>() > kFormatVersion) {
+    return fail(ErrorKind::kInput,
+                "the model is of format " + json["format"].dump() + ", which is too new",
+                "use a later release of permcrypt");
+  }
+  OpenManifest open;
+  open.key_id = string_member(json, "key");
+  const auto salt = hex_decode(string_member(json, "salt"));
+  if (!salt || salt->size() != open.salt.size()) return damaged("it has no salt");
+  std::copy(salt->begin(), salt->end(), open.salt.begin());
+  if (open_text(open) != text) return damaged("its open part is not as it was written");
+  return open;
+}
+
+// The nonce is a PRF of everything that is sealed: equal only for equal contents.
+std::string seal(std::string_view plain, std::string_view open, const ManifestKeys& keys) {
+  std::string out(kNonceBytes + plain.size() + kTagBytes, '\0');
+  crypto_generichash_state state;
+  crypto_generichash_init(&state, keys.nonce.data(), keys.nonce.size(), kNonceBytes);
+  crypto_generichash_update(&state, data_of(open), open.size());
+  crypto_generichash_update(&state, data_of(plain), plain.size());
+  crypto_generichash_final(&state, data_of(out), kNonceBytes);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(
+      data_of(out) + kNonceBytes, nullptr, data_of(plain), plain.size(), data_of(open), open.size(),
+      nullptr, data_of(out), keys.seal.data());
+  return out;
+}
+
+std::optional<std::string> open_seal(std::string_view sealed, std::string_view open,
+                                     const ManifestKeys& keys) {
+  if (sealed.size() < kNonceBytes + kTagBytes) return std::nullopt;
+  std::string plain(sealed.size() - kNonceBytes - kTagBytes, '\0');
+  const int status = crypto_aead_xchacha20poly1305_ietf_decrypt(
+      data_of(plain), nullptr, nullptr, data_of(sealed) + kNonceBytes, sealed.size() - kNonceBytes,
+      data_of(open), open.size(), data_of(sealed), keys.seal.data());
+  if (status != 0) return std::nullopt;
+  return plain;
+}
+
+void append_entry(std::string& out, std::string_view key, std::string_view value) {
+  std::string entry;
+  wire::append_bytes(entry, onnx_field::entry::kKey, key);
+  wire::append_bytes(entry, onnx_field::entry::kValue, value);
+  wire::append_bytes(out, onnx_field::model::kMetadata, entry);
+}
+
+// The value of an entry that is there once.
+std::optional<std::string_view> entry_value(const Model& model, std::string_view key) {
+  std::optional<std::string_view> value;
+  for (const auto& entry : model.structure.metadata_props()) {
+    if (entry.key() != key) continue;
+    if (value) return std::nullopt;
+    value = entry.value();
+  }
+  return value;
+}
+
+}  // namespace
+
+ManifestKeys ManifestKeys::derive(const KeySchedule& schedule) {
+  return {schedule.subkey("manifest seal"), schedule.subkey("manifest nonce"),
+          schedule.subkey("digest original"), schedule.subkey("digest encrypted")};
+}
+
+std::string make_manifest(const OpenManifest& open, SealedPlan sealed, const ManifestKeys& keys,
+                          CopyResult& copied) {
+  sealed.original = digest_files(copied.inputs, keys.original);
+  sealed.original_sizes.clear();
+  for (const FileTags& file : copied.inputs) sealed.original_sizes.push_back(file.size);
+
+  const std::string open_part = open_text(open);
+  std::string bytes;
+  append_entry(bytes, kOpen, open_part);
+  append_entry(bytes, kPlan, hex_encode(seal(deflate_bytes(to_json(sealed)), open_part, keys)));
+  append_entry(bytes, kMac, std::string(kMacText, '0'));
+
+  append_tags(copied.outputs[0], copied.partial, bytes, keys.mac, 0);
+  const std::string mac = hex(digest_files(copied.outputs, keys.mac));
+  bytes.replace(bytes.size() - kMacText, kMacText, mac);
+  return bytes;
+}
+
+bool has_manifest(const Model& model) {
+  for (const auto& entry : model.structure.metadata_props()) {
+    if (entry.key().starts_with(kPrefix)) return true;
+  }
+  return false;
+}
+
+Result<Manifest> read_manifest(const Model& model) {
+  if (!has_manifest(model)) {
+    return fail(ErrorKind::kState, "the model is not encrypted: it has no permcrypt entries",
+                "encrypt it first with permcrypt encrypt");
+  }
+  const auto open_part = entry_value(model, kOpen);
+  const auto plan = entry_value(model, kPlan);
+  const auto mac = entry_value(model, kMac);
+  if (!open_part || !plan || !mac) return damaged("an entry is missing, or there twice");
+  auto open = parse_open(*open_part);
+  if (!open) return fail(std::move(open.error()));
+  auto sealed = hex_decode(*plan);
+  if (!sealed) return damaged("its plan is not hexadecimal");
+  if (mac->size() != kMacText) return damaged("its MAC is not of the right length");
+  return Manifest{std::move(*open), std::move(*sealed), std::string(*mac)};
+}
+
+Result<void> check_key_id(const OpenManifest& open, std::string_view key_id) {
+  if (open.key_id == key_id) return {};
+  return fail(ErrorKind::kKey, "the model was encrypted under another key",
+              "it needs the key " + open.key_id + ", this one is " + std::string(key_id));
+}
+
+Result<SealedPlan> unseal(const Manifest& manifest, const ManifestKeys& keys) {
+  const auto plain = open_seal(manifest.sealed, open_text(manifest.open), keys);
+  if (!plain) return damaged("its seal is broken");
+  const auto json = inflate_bytes(*plain, kMostPlanBytes);
+  if (!json) return damaged("its plan cannot be unpacked");
+  return parse_sealed_plan(*json);
+}
+
+Result<void> check_mac(const Manifest& manifest, const std::vector<FileTags>& files,
+                       const ManifestKeys& keys) {
+  const std::string mac = hex(digest_files(files, keys.mac));
+  if (mac.size() == manifest.mac.size() &&
+      sodium_memcmp(mac.data(), manifest.mac.data(), mac.size()) == 0) {
+    return {};
+  }
+  return fail(ErrorKind::kResult, "the model or one of its data files was changed",
+              "use an intact copy; if training or re-saving changed it, say --changed-weights");
+}
+
+}  // namespace permcrypt

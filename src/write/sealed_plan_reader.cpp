@@ -1,0 +1,296 @@
+#include <nlohmann/json.hpp>
+#include <limits>
+#include <optional>
+
+#include "base/checked.h"
+#include "base/hex.h"
+#include "read/external_data.h"
+#include "write/sealed_plan.h"
+
+namespace permcrypt {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kMaxNesting = 8;
+
+// Thrown and caught in this file only: the plan is not one.
+struct Malformed {};
+
+void require(bool condition) {
+  if (!condition) throw Malformed{};
+}
+
+template <class T>
+T need(std::optional<T> value) {
+  require(value.has_value());
+  return std::move(*value);
+}
+
+// A parser may recurse on what nests; the plan does not nest deeply.
+bool nests_too_deeply(std::string_view json) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxNesting) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+const Json& member(const Json& object, const char* name) {
+  require(object.is_object());
+  const auto it = object.find(name);
+  require(it != object.end());
+  return *it;
+}
+
+const Json& list(const Json& value) {
+  require(value.is_array());
+  return value;
+}
+
+// An array of exactly `size` values.
+const Json& tuple(const Json& value, std::size_t size) {
+  require(value.is_array() && value.size() == size);
+  return value;
+}
+
+template <class T = std::uint64_t>
+T number(const Json& value, std::uint64_t limit = std::numeric_limits<T>::max()) {
+  require(value.is_number_unsigned() && value.get<std::uint64_t>() <= limit);
+  return static_cast<T>(value.get<std::uint64_t>());
+}
+
+std::size_t index(const Json& value, std::size_t size) {
+  require(size > 0);
+  return number<std::size_t>(value, size - 1);
+}
+
+// The bytes behind code points U+0000 to U+00FF.
+std::string bytes(const Json& value) {
+  require(value.is_string());
+  const auto& text = value.get_ref<const std::string&>();
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    if (lead < 0x80) {
+      out += text[i];
+    } else {
+      require((lead == 0xc2 || lead == 0xc3) && i + 1 < text.size());
+      out += static_cast<char>((lead & 3) << 6 | (text[++i] & 0x3f));
+    }
+  }
+  return out;
+}
+
+std::array<std::uint8_t, 32> bytes32(const Json& value) {
+  const std::string decoded = need(hex_decode(bytes(value)));
+  std::array<std::uint8_t, 32> out;
+  require(decoded.size() == out.size());
+  std::copy(decoded.begin(), decoded.end(), out.begin());
+  return out;
+}
+
+// Follows gaps through the files: spans come out sorted, apart and within the files.
+class Spans {
+ public:
+  explicit Spans(const std::vector<std::uint64_t>& sizes) : sizes_(sizes) {}
+
+  ByteSpan next(const Json& file, const Json& gap, std::uint64_t length) {
+    const auto number_of_file = static_cast<std::uint32_t>(index(file, sizes_.size()));
+    require(number_of_file >= file_);
+    if (number_of_file != file_) end_ = 0;
+    file_ = number_of_file;
+    const std::uint64_t offset = need(checked_add(end_, number(gap)));
+    end_ = need(checked_add(offset, length));
+    require(end_ <= sizes_[file_]);
+    return {file_, offset, length};
+  }
+
+ private:
+  const std::vector<std::uint64_t>& sizes_;
+  std::uint32_t file_ = 0;
+  std::uint64_t end_ = 0;
+};
+
+ElementView view_of(const Json& entry) {
+  tuple(entry, 4);
+  ElementView view;
+  view.bits = number<std::uint32_t>(entry[0], 128);
+  view.encoding = static_cast<Encoding>(number(entry[1], static_cast<int>(Encoding::kTagged)));
+  view.row_stride = number(entry[2]);
+  for (const Json& extent : list(entry[3])) view.shape.push_back(number(extent));
+  return view;
+}
+
+class PlanReader {
+ public:
+  PlanReader(const Json& json, const std::vector<std::uint64_t>& sizes)
+      : json_(json), sizes_(sizes) {}
+
+  Plan read() {
+    groups();
+    axes();
+    tensors();
+    locks();
+    caches();
+    edits();
+    names();
+    return std::move(plan_);
+  }
+
+ private:
+  void groups() {
+    for (const Json& entry : list(member(json_, "groups"))) {
+      tuple(entry, 3);
+      // Permutations count in 32 bits.
+      plan_.groups.push_back({bytes32(entry[0]), number(entry[1], kNone), bytes(entry[2])});
+    }
+  }
+
+  void axes() {
+    std::vector<std::uint64_t> group_sizes;
+    for (const PlanGroup& group : plan_.groups) group_sizes.push_back(group.size);
+    for (const Json& entry : list(member(json_, "axes"))) {
+      auto map = parse_axis_map(bytes(entry), group_sizes);
+      require(map.has_value());
+      axes_.push_back(std::move(*map));
+    }
+  }
+
+  const AxisMap& axis(const Json& value) const { return axes_[index(value, axes_.size())]; }
+
+  std::vector<AxisMap> axis_list(const Json& value) const {
+    std::vector<AxisMap> maps;
+    for (const Json& entry : list(value)) maps.push_back(axis(entry));
+    return maps;
+  }
+
+  void tensors() {
+    const Json& columns = member(json_, "tensors");
+    std::vector<ElementView> views;
+    for (const Json& entry : list(member(columns, "views"))) views.push_back(view_of(entry));
+    const Json& name = list(member(columns, "name"));
+    const Json& file = tuple(member(columns, "file"), name.size());
+    const Json& gap = tuple(member(columns, "gap"), name.size());
+    const Json& length = tuple(member(columns, "length"), name.size());
+    const Json& view = tuple(member(columns, "view"), name.size());
+    const Json& axes = tuple(member(columns, "axes"), name.size());
+    const Json& values = tuple(member(columns, "values"), name.size());
+    Spans spans(sizes_);
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      PlanTensor tensor;
+      tensor.name = bytes(name[i]);
+      tensor.payload = spans.next(file[i], gap[i], number(length[i]));
+      tensor.view = views[index(view[i], views.size())];
+      tensor.axes = axis_list(axes[i]);
+      require(tensor.axes.size() == tensor.view.shape.size());
+      for (std::size_t a = 0; a < tensor.axes.size(); ++a) {
+        require(tensor.axes[a].extent == tensor.view.shape[a]);
+      }
+      if (const auto plus_one = index(values[i], axes_.size() + 1); plus_one > 0) {
+        tensor.values = axes_[plus_one - 1];
+      }
+      plan_.tensors.push_back(std::move(tensor));
+    }
+  }
+
+  void locks() {
+    for (const Json& entry : list(member(json_, "locks"))) {
+      tuple(entry, 5);
+      PlanLock lock;
+      lock.kind = static_cast<LockKind>(number(entry[0], static_cast<int>(LockKind::kAll)));
+      lock.value = bytes(entry[1]);
+      lock.axis = number<std::uint32_t>(entry[2]);
+      lock.upstream = axis(entry[3]);
+      lock.downstream = axis(entry[4]);
+      require(lock.upstream.extent == lock.downstream.extent);
+      plan_.locks.push_back(std::move(lock));
+    }
+  }
+
+  void caches() {
+    for (const Json& entry : list(member(json_, "caches"))) {
+      tuple(entry, 3);
+      plan_.caches.push_back({bytes(entry[0]), bytes(entry[1]), axis_list(entry[2])});
+    }
+  }
+
+  void edits() {
+    std::vector<std::string> texts;
+    for (const Json& entry : list(member(json_, "bytes"))) texts.push_back(bytes(entry));
+    const Json& columns = member(json_, "edits");
+    const Json& file = list(member(columns, "file"));
+    const Json& gap = tuple(member(columns, "gap"), file.size());
+    const Json& original = tuple(member(columns, "original"), file.size());
+    const Json& replacement = tuple(member(columns, "replacement"), file.size());
+    Spans spans(sizes_);
+    for (std::size_t i = 0; i < file.size(); ++i) {
+      const std::string& before = texts[index(original[i], texts.size())];
+      const std::string& after = texts[index(replacement[i], texts.size())];
+      const ByteSpan span = spans.next(file[i], gap[i], before.size());
+      plan_.edits.push_back({span.file, span.offset, before, after});
+    }
+  }
+
+  void names() {
+    for (const Json& entry : list(member(json_, "files"))) {
+      plan_.data_files.push_back(bytes(entry));
+      require(inside_folder(plan_.data_files.back()).has_value());
+    }
+    require(plan_.data_files.size() + 1 == sizes_.size());
+    for (const Json& entry : list(member(json_, "dims"))) {
+      tuple(entry, 2);
+      require(entry[1].is_number_integer());
+      plan_.bound_dims.emplace_back(bytes(entry[0]), entry[1].get<std::int64_t>());
+    }
+    for (const Json& entry : list(member(json_, "duplicates"))) {
+      auto& names = plan_.duplicates.emplace_back();
+      for (const Json& name : list(entry)) names.push_back(bytes(name));
+    }
+  }
+
+  const Json& json_;
+  const std::vector<std::uint64_t>& sizes_;
+  Plan plan_;
+  std::vector<AxisMap> axes_;
+};
+
+SealedPlan read_sealed(const Json& json) {
+  SealedPlan sealed;
+  for (const Json& size : list(member(json, "sizes"))) sealed.original_sizes.push_back(number(size));
+  sealed.original = bytes32(member(json, "original"));
+  for (const Json& entry : list(member(json, "options"))) {
+    tuple(entry, 2);
+    sealed.options.emplace_back(bytes(entry[0]), bytes(entry[1]));
+  }
+  sealed.plan = PlanReader(json, sealed.original_sizes).read();
+  return sealed;
+}
+
+}  // namespace
+
+Result<SealedPlan> parse_sealed_plan(std::string_view text) {
+  const auto damaged = fail(ErrorKind::kResult, "the manifest is damaged: its plan makes no sense");
+  if (nests_too_deeply(text)) return damaged;
+  try {
+    const Json json = Json::parse(text, nullptr, false);
+    return read_sealed(json);
+  } catch (const Malformed&) {
+    return damaged;
+  } catch (const Json::exception&) {
+    return damaged;
+  }
+}
+
+}  // namespace permcrypt

@@ -1,0 +1,175 @@
+#include <nlohmann/json.hpp>
+#include <string>
+#include <unordered_map>
+
+#include "base/hex.h"
+#include "write/sealed_plan.h"
+
+namespace permcrypt {
+namespace {
+
+using Json = nlohmann::json;
+
+// JSON holds text, names and edits hold bytes: byte b is the code point U+00b.
+std::string text(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      out += c;
+    } else {
+      out += static_cast<char>(0xc0 | byte >> 6);
+      out += static_cast<char>(0x80 | (byte & 0x3f));
+    }
+  }
+  return out;
+}
+
+std::string hex(const std::array<std::uint8_t, 32>& bytes) {
+  return hex_encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+// A list in which each string is once.
+class StringTable {
+ public:
+  std::size_t number(std::string value) {
+    const auto [entry, is_new] = numbers_.try_emplace(std::move(value), list_.size());
+    if (is_new) list_.push_back(text(entry->first));
+    return entry->second;
+  }
+  Json take() { return std::move(list_); }
+
+ private:
+  std::unordered_map<std::string, std::size_t> numbers_;
+  Json list_ = Json::array();
+};
+
+// Distances from where the last span of the same file ended.
+class Gaps {
+ public:
+  std::uint64_t next(std::uint32_t file, std::uint64_t offset, std::uint64_t length) {
+    if (file != file_) end_ = 0;
+    file_ = file;
+    const std::uint64_t gap = offset - end_;
+    end_ = offset + length;
+    return gap;
+  }
+
+ private:
+  std::uint32_t file_ = 0;
+  std::uint64_t end_ = 0;
+};
+
+Json groups_json(const Plan& plan) {
+  Json groups = Json::array();
+  for (const PlanGroup& group : plan.groups) {
+    groups.push_back({hex(group.id), group.size, text(group.role)});
+  }
+  return groups;
+}
+
+// The axis maps of everything, each once.
+class PlanWriter {
+ public:
+  Json write(const Plan& plan) {
+    Json out;
+    out["groups"] = groups_json(plan);
+    out["tensors"] = tensors(plan);
+    out["locks"] = locks(plan);
+    out["caches"] = caches(plan);
+    out["edits"] = edits(plan);
+    out["files"] = Json::array();
+    for (const std::string& file : plan.data_files) out["files"].push_back(text(file));
+    out["dims"] = Json::array();
+    for (const auto& [name, size] : plan.bound_dims) out["dims"].push_back({text(name), size});
+    out["duplicates"] = Json::array();
+    for (const auto& names : plan.duplicates) {
+      Json& entry = out["duplicates"].emplace_back(Json::array());
+      for (const std::string& name : names) entry.push_back(text(name));
+    }
+    out["axes"] = axes_.take();
+    out["bytes"] = bytes_.take();
+    return out;
+  }
+
+ private:
+  std::size_t axis(const AxisMap& map) { return axes_.number(to_string(map)); }
+
+  Json axis_list(const std::vector<AxisMap>& maps) {
+    Json list = Json::array();
+    for (const AxisMap& map : maps) list.push_back(axis(map));
+    return list;
+  }
+
+  Json tensors(const Plan& plan) {
+    const Json none = Json::array();
+    Json out = {{"name", none}, {"file", none}, {"gap", none},   {"length", none},
+                {"view", none}, {"axes", none}, {"values", none}};
+    Json views = Json::array();
+    std::unordered_map<std::string, std::size_t> view_numbers;
+    Gaps gaps;
+    for (const PlanTensor& tensor : plan.tensors) {
+      const ElementView& v = tensor.view;
+      Json view = {v.bits, static_cast<int>(v.encoding), v.row_stride, v.shape};
+      const auto [entry, is_new] = view_numbers.try_emplace(view.dump(), views.size());
+      if (is_new) views.push_back(std::move(view));
+      out["name"].push_back(text(tensor.name));
+      out["file"].push_back(tensor.payload.file);
+      out["gap"].push_back(
+          gaps.next(tensor.payload.file, tensor.payload.offset, tensor.payload.length));
+      out["length"].push_back(tensor.payload.length);
+      out["view"].push_back(entry->second);
+      out["axes"].push_back(axis_list(tensor.axes));
+      out["values"].push_back(tensor.values ? axis(*tensor.values) + 1 : 0);
+    }
+    out["views"] = std::move(views);
+    return out;
+  }
+
+  Json locks(const Plan& plan) {
+    Json out = Json::array();
+    for (const PlanLock& lock : plan.locks) {
+      out.push_back({static_cast<int>(lock.kind), text(lock.value), lock.axis, axis(lock.upstream),
+                     axis(lock.downstream)});
+    }
+    return out;
+  }
+
+  Json caches(const Plan& plan) {
+    Json out = Json::array();
+    for (const PlanCache& cache : plan.caches) {
+      out.push_back({text(cache.past), text(cache.present), axis_list(cache.axes)});
+    }
+    return out;
+  }
+
+  Json edits(const Plan& plan) {
+    const Json none = Json::array();
+    Json out = {{"file", none}, {"gap", none}, {"original", none}, {"replacement", none}};
+    Gaps gaps;
+    for (const Edit& edit : plan.edits) {
+      out["file"].push_back(edit.file);
+      out["gap"].push_back(gaps.next(edit.file, edit.offset, edit.original.size()));
+      out["original"].push_back(bytes_.number(edit.original));
+      out["replacement"].push_back(bytes_.number(edit.replacement));
+    }
+    return out;
+  }
+
+  StringTable axes_, bytes_;
+};
+
+}  // namespace
+
+std::string to_json(const SealedPlan& sealed) {
+  Json out = PlanWriter().write(sealed.plan);
+  out["original"] = hex(sealed.original);
+  out["sizes"] = sealed.original_sizes;
+  out["options"] = Json::array();
+  for (const auto& [name, value] : sealed.options) {
+    out["options"].push_back({text(name), text(value)});
+  }
+  return out.dump();
+}
+
+}  // namespace permcrypt
