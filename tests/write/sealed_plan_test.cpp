@@ -1,0 +1,150 @@
+#include "write/sealed_plan.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace permcrypt {
+namespace {
+
+AxisMap still(std::uint64_t extent) { return {AxisMap::Kind::kFixed, extent, kNone, {}}; }
+AxisMap group(std::uint32_t number, std::uint64_t extent) {
+  return {AxisMap::Kind::kGroup, extent, number, {}};
+}
+
+std::string all_bytes() {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+  return bytes;
+}
+
+// Something of everything.
+SealedPlan sample() {
+  SealedPlan sealed;
+  sealed.original_sizes = {1000, 5000};
+  sealed.original.fill(0xab);
+  sealed.options = {{"carry", "key"}, {"licensee", "Zo\xc3\xab \xff"}};
+  Plan& plan = sealed.plan;
+  plan.groups = {{GroupId{1}, 4, "residual"}, {GroupId{2, 3}, 6, "heads"}};
+  const AxisMap product{AxisMap::Kind::kProduct, 24, kNone, {group(0, 4), group(1, 6)}};
+  plan.tensors = {
+      {"blk/w" + all_bytes(), {0, 100, 96}, {32, {4, 6}, 6, Encoding::kFixed}, {group(0, 4), group(1, 6)}, {}},
+      {"ids", {0, 196, 10}, {64, {2}, 2, Encoding::kVarint}, {still(2)}, product},
+      {"", {1, 0, 24}, {4, {2, 24}, 25, Encoding::kFixed}, {still(2), product}, {}}};
+  plan.locks = {{LockKind::kIndex, "ids", 0, still(4), group(0, 4)},
+                {LockKind::kAll, "x", 2, product, still(24)}};
+  plan.caches = {{"past", "present", {still(1), product}}};
+  plan.edits = {{0, 0, "", "inserted"}, {0, 0, all_bytes(), ""}, {0, 300, "ab", all_bytes()}, {1, 7, "ab", "c"}};
+  plan.data_files = {"weights/model.data"};
+  plan.bound_dims = {{"height", 224}, {"odd", -1}};
+  plan.duplicates = {{"a", "b"}, {}, {"c"}};
+  return sealed;
+}
+
+TEST_CASE("a sealed plan survives") {
+  const SealedPlan before = sample();
+  const auto parsed = parse_sealed_plan(to_json(before));
+  REQUIRE(parsed.has_value());
+  CHECK(parsed->original == before.original);
+  CHECK(parsed->original_sizes == before.original_sizes);
+  CHECK(parsed->options == before.options);
+  const Plan &a = before.plan, &b = parsed->plan;
+  REQUIRE(b.groups.size() == a.groups.size());
+  for (std::size_t i = 0; i < a.groups.size(); ++i) {
+    CHECK(b.groups[i].id == a.groups[i].id);
+    CHECK(b.groups[i].size == a.groups[i].size);
+    CHECK(b.groups[i].role == a.groups[i].role);
+  }
+  REQUIRE(b.tensors.size() == a.tensors.size());
+  for (std::size_t i = 0; i < a.tensors.size(); ++i) {
+    CHECK(b.tensors[i].name == a.tensors[i].name);
+    CHECK(b.tensors[i].payload == a.tensors[i].payload);
+    CHECK(b.tensors[i].view == a.tensors[i].view);
+    CHECK(b.tensors[i].axes == a.tensors[i].axes);
+    CHECK(b.tensors[i].values == a.tensors[i].values);
+  }
+  REQUIRE(b.locks.size() == a.locks.size());
+  for (std::size_t i = 0; i < a.locks.size(); ++i) {
+    CHECK(b.locks[i].kind == a.locks[i].kind);
+    CHECK(b.locks[i].value == a.locks[i].value);
+    CHECK(b.locks[i].axis == a.locks[i].axis);
+    CHECK(b.locks[i].upstream == a.locks[i].upstream);
+    CHECK(b.locks[i].downstream == a.locks[i].downstream);
+  }
+  REQUIRE(b.caches.size() == 1);
+  CHECK(b.caches[0].past == "past");
+  CHECK(b.caches[0].present == "present");
+  CHECK(b.caches[0].axes == a.caches[0].axes);
+  REQUIRE(b.edits.size() == a.edits.size());
+  for (std::size_t i = 0; i < a.edits.size(); ++i) {
+    CHECK(b.edits[i].file == a.edits[i].file);
+    CHECK(b.edits[i].offset == a.edits[i].offset);
+    CHECK(b.edits[i].original == a.edits[i].original);
+    CHECK(b.edits[i].replacement == a.edits[i].replacement);
+  }
+  CHECK(b.data_files == a.data_files);
+  CHECK(b.bound_dims == a.bound_dims);
+  CHECK(b.duplicates == a.duplicates);
+  CHECK(to_json(*parsed) == to_json(before));
+}
+
+TEST_CASE("an empty plan survives") {
+  SealedPlan sealed;
+  sealed.original_sizes = {0};
+  const auto parsed = parse_sealed_plan(to_json(sealed));
+  REQUIRE(parsed.has_value());
+  CHECK(to_json(*parsed) == to_json(sealed));
+}
+
+// Whether the sample's JSON is refused after `change`.
+template <class Change>
+bool refused(Change change) {
+  auto json = nlohmann::json::parse(to_json(sample()));
+  change(json);
+  const auto parsed = parse_sealed_plan(json.dump());
+  return !parsed.has_value() && parsed.error().kind == ErrorKind::kResult;
+}
+
+TEST_CASE("plans that make no sense are refused") {
+  using Json = nlohmann::json;
+  CHECK(!refused([](Json&) {}));
+  CHECK(refused([](Json& j) { j = Json::array(); }));
+  CHECK(refused([](Json& j) { j["tensors"]["gap"][0] = 1u << 20; }));
+  CHECK(refused([](Json& j) { j["tensors"]["gap"][1] = ~0ull; }));
+  CHECK(refused([](Json& j) { j["tensors"]["gap"][0] = -1; }));
+  CHECK(refused([](Json& j) { j["tensors"]["gap"][0] = 1.5; }));
+  CHECK(refused([](Json& j) { j["tensors"]["length"][2] = 5001; }));
+  CHECK(refused([](Json& j) { j["tensors"]["file"][0] = 1; }));
+  CHECK(refused([](Json& j) { j["tensors"]["file"][2] = 2; }));
+  CHECK(refused([](Json& j) { j["tensors"]["view"][0] = 3; }));
+  CHECK(refused([](Json& j) { j["tensors"]["view"][0] = 1; }));
+  CHECK(refused([](Json& j) { j["tensors"]["axes"][0][0] = 99; }));
+  CHECK(refused([](Json& j) { j["tensors"]["axes"][0].erase(0); }));
+  CHECK(refused([](Json& j) { j["tensors"]["values"][0] = 99; }));
+  CHECK(refused([](Json& j) { j["tensors"]["values"].erase(0); }));
+  CHECK(refused([](Json& j) { j["axes"][0] = "g7"; }));
+  CHECK(refused([](Json& j) { j["axes"][0] = std::string(1000, '('); }));
+  CHECK(refused([](Json& j) { j["groups"][0][1] = 5; }));
+  CHECK(refused([](Json& j) { j["groups"][0][0] = "ab"; }));
+  CHECK(refused([](Json& j) { j["groups"][0][2] = "\u0100"; }));
+  CHECK(refused([](Json& j) { j["locks"][0][0] = 6; }));
+  CHECK(refused([](Json& j) { j["locks"][0][3] = j["locks"][1][3]; }));
+  CHECK(refused([](Json& j) { j["edits"]["original"][0] = 77; }));
+  CHECK(refused([](Json& j) { j["edits"]["gap"][2] = 999; }));
+  CHECK(refused([](Json& j) { j["files"][0] = "../elsewhere"; }));
+  CHECK(refused([](Json& j) { j["files"].push_back("more"); }));
+  for (const char* name : {"groups", "axes", "tensors", "locks", "caches", "edits", "bytes", "files",
+                           "dims", "duplicates", "original", "sizes", "options"}) {
+    CHECK(refused([&](Json& j) { j.erase(name); }));
+    CHECK(refused([&](Json& j) { j[name] = 3; }));
+  }
+  CHECK(!parse_sealed_plan(std::string(1 << 20, '[')).has_value());
+  CHECK(!parse_sealed_plan("").has_value());
+  const std::string whole = to_json(sample());
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    REQUIRE(!parse_sealed_plan(whole.substr(0, size)).has_value());
+  }
+}
+
+}  // namespace
+}  // namespace permcrypt
