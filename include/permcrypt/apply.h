@@ -1,5 +1,5 @@
-// Moves bytes: an output file is its input, copied, with edits and permuted payloads. Encrypting and
-// decrypting are the same copy with inverse edits and inverse permutations.
+// Moves bytes: an output file is its input, copied, with edits and permuted payloads. Encrypting
+// and decrypting are the same copy with inverse edits and inverse permutations.
 //
 //   CopyJob job = encryption_job(plan, derive_permutations(schedule, plan), inputs);
 //   auto copied = copy_files(job, options, [&](file, offset, bytes) { ... });
@@ -22,22 +22,23 @@ namespace permcrypt {
 // One payload to permute, in coordinates of the input file. Permutations are named by their index
 // in CopyJob::permutations: thousands of tensors share a few.
 struct PayloadMove {
-  std::string name;                  // of the tensor, for errors
+  std::string name;  // of the tensor, for errors
   std::uint64_t offset = 0, length = 0;
   ElementView view;
-  std::vector<std::uint32_t> axes;   // one per extent; kNone: the axis stays
-  // Elements are indices and are rewritten: v -> values[v] for v >= 0, and v -> values[v + n] - n for
-  // v < 0, which counts from the end. The sign stays, so the rewriting can be undone.
+  std::vector<std::uint32_t> axes;  // one per extent; kNone: the axis stays
+  // Elements are indices and are rewritten: v -> values[v] for v >= 0, and v -> values[v + n] - n
+  // for v < 0, which counts from the end. The sign stays, so the rewriting can be undone.
   std::uint32_t values = kNone;
 };
 
 // One file of a copy. Edits and moves are sorted by offset and do not overlap.
 struct FileCopy {
   std::filesystem::path input;
-  std::vector<Edit> edits;                // Edit::file is ignored
+  std::vector<Edit> edits;  // Edit::file is ignored
   std::vector<PayloadMove> moves;
-  // Bytes at the end of the input that are hashed and not copied: the manifest of an encrypted model.
-  // Unless there are none, the last kMacText of them, the MAC, are hashed as if they were all '0'.
+  // Bytes at the end of the input that are hashed and not copied: the manifest of an encrypted
+  // model. Unless there are none, the last kMacText of them, the MAC, are hashed as if they were
+  // all '0'.
   std::uint64_t manifest_bytes = 0;
 };
 
@@ -45,7 +46,7 @@ struct FileCopy {
 inline constexpr std::uint64_t kMacText = 64;
 
 struct CopyJob {
-  std::vector<FileCopy> files;            // files[i] is Model::files[i]
+  std::vector<FileCopy> files;  // files[i] is Model::files[i]
   std::vector<Permutation> permutations;
 };
 
@@ -113,16 +114,16 @@ struct CopyResult {
 };
 
 // Writes `bytes` at `offset` of the output of files[file]; called from several threads at once.
-using WriteAt = std::function<Result<void>(std::size_t file, std::uint64_t offset,
-                                           std::string_view bytes)>;
+using WriteAt =
+    std::function<Result<void>(std::size_t file, std::uint64_t offset, std::string_view bytes)>;
 
 // Copies all files, each output byte written once, in chunks that are roughly in order. Neither the
 // bytes nor the tags depend on the number of threads; memory does not depend on the size of files.
 //
-// Errors: those of `write`; kInput when a file cannot be read, when a view does not fit its payload,
-// or when elements cannot be rewritten in place (an index out of range, varints of another total
-// length); kResult when a file is not what the job was made for: too short, or without the original
-// bytes of an edit.
+// Errors: those of `write`; kInput when a file cannot be read, when a view does not fit its
+// payload, or when elements cannot be rewritten in place (an index out of range, varints of another
+// total length); kResult when a file is not what the job was made for: too short, or without the
+// original bytes of an edit.
 Result<CopyResult> copy_files(const CopyJob& job, const CopyOptions& options, const WriteAt& write);
 
 }  // namespace permcrypt

@@ -114,8 +114,8 @@ void append_tags(FileTags& tags, std::string_view partial, std::string_view byte
   tags.size += bytes.size();
   if (!partial.empty()) tags.tags.pop_back();
   for (std::size_t begin = 0; begin < rest.size(); begin += kChunkBytes) {
-    tags.tags.push_back(tag_chunk(std::string_view(rest).substr(begin, kChunkBytes), key, file,
-                                  tags.tags.size()));
+    tags.tags.push_back(
+        tag_chunk(std::string_view(rest).substr(begin, kChunkBytes), key, file, tags.tags.size()));
   }
 }
 

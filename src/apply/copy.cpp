@@ -34,7 +34,9 @@ class ChunkBuffers {
 class Copy {
  public:
   Copy(const CopyOptions& options, const WriteAt& write)
-      : options_(options), write_(write), pages_(std::max<std::uint64_t>(1, options.resident_bytes)) {}
+      : options_(options),
+        write_(write),
+        pages_(std::max<std::uint64_t>(1, options.resident_bytes)) {}
 
   Result<void> open(const CopyJob& job) {
     for (std::size_t i = 0; i < job.files.size(); ++i) {
@@ -91,7 +93,7 @@ class Copy {
   std::vector<std::unique_ptr<FileTask>> files_;
   std::vector<std::uint64_t> chunk_ends_;  // by file: the number of its last chunk, plus one
   std::uint64_t chunks_ = 0;
-  std::string partial_;                    // written by the one task that has this chunk
+  std::string partial_;  // written by the one task that has this chunk
 };
 
 }  // namespace

@@ -20,7 +20,7 @@ tl::unexpected<Error> malformed(std::string_view tensor) {
 }  // namespace
 
 std::optional<EncodedElement> read_element(std::string_view payload, std::uint64_t begin,
-                                    Encoding encoding) {
+                                           Encoding encoding) {
   EncodedElement element{begin, begin, begin, std::nullopt};
   auto wire_type = static_cast<std::uint64_t>(wire::Type::kVarint);
   if (encoding == Encoding::kTagged) {
@@ -34,9 +34,14 @@ std::optional<EncodedElement> read_element(std::string_view payload, std::uint64
       element.number = wire::read_varint(payload, element.end, payload.size());
       if (!element.number) return std::nullopt;
       break;
-    case wire::Type::kFixed64: element.end += 8; break;
-    case wire::Type::kFixed32: element.end += 4; break;
-    default: return std::nullopt;
+    case wire::Type::kFixed64:
+      element.end += 8;
+      break;
+    case wire::Type::kFixed32:
+      element.end += 4;
+      break;
+    default:
+      return std::nullopt;
   }
   if (element.end > payload.size()) return std::nullopt;
   return element;

@@ -25,8 +25,9 @@ std::optional<EncodedElement> read_element(std::string_view payload, std::uint64
 // Whether a varint has no more bytes than it needs. REQUIRES: element.number.
 bool is_shortest(const EncodedElement& element);
 
-// The whole permuted payload. Errors (kInput): bytes that are not `shape` elements of this encoding;
-// a view that does not fit the permutations; elements that cannot be rewritten, see check_rewritable().
+// The whole permuted payload. Errors (kInput): bytes that are not `shape` elements of this
+// encoding; a view that does not fit the permutations; elements that cannot be rewritten, see
+// check_rewritable().
 Result<std::string> permute_encoded(const PayloadMove& move, std::string_view payload,
                                     std::span<const Permutation> permutations);
 

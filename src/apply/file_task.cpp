@@ -87,8 +87,9 @@ Result<std::string_view> FileTask::render(std::uint64_t chunk, char* buffer, Pag
   if (!file) return fail(std::move(file.error()));
 
   const auto& list = segments_.list;
-  auto segment = std::upper_bound(list.begin(), list.end(), begin,
-                                  [](std::uint64_t at, const Segment& s) { return at < s.out_begin; });
+  auto segment =
+      std::upper_bound(list.begin(), list.end(), begin,
+                       [](std::uint64_t at, const Segment& s) { return at < s.out_begin; });
   --segment;  // the first segment begins at 0
   for (std::uint64_t at = begin; at < end; ++segment) {
     const std::uint64_t first = at - segment->out_begin;

@@ -66,7 +66,7 @@ class FileTask {
   Segments segments_;
   std::map<std::uint32_t, WholePayload> whole_;  // by index of the move
   FileTags input_tags_, output_tags_;
-  std::mutex mutex_;                             // guards input_
+  std::mutex mutex_;  // guards input_
   std::shared_ptr<const MappedFile> input_;
   std::atomic<std::uint64_t> chunks_left_ = 0;
 };

@@ -66,22 +66,23 @@ void copy_elements(const Layout& layout, std::string_view payload, std::uint64_t
   const std::uint64_t column_bytes = layout.columns.extent * sizeof(T);
   const std::uint32_t* columns = layout.columns.old_of_new;
   RowSource source(layout.rows);
-  for_each_row(row_bytes, first, last, [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
-    const std::uint64_t data_end = std::clamp(column_bytes, begin, end);
-    if (begin < data_end) {
-      const char* row = payload.data() + source(r) * row_bytes;
-      if (columns != nullptr) {
-        gather_bytes<T>(row, columns, begin, data_end, out);
-      } else {
-        std::memcpy(out, row + begin, data_end - begin);
-      }
-    }
-    if (data_end < end) {  // padding stays where it is
-      std::memcpy(out + (data_end - begin), payload.data() + r * row_bytes + data_end,
-                  end - data_end);
-    }
-    out += end - begin;
-  });
+  for_each_row(row_bytes, first, last,
+               [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
+                 const std::uint64_t data_end = std::clamp(column_bytes, begin, end);
+                 if (begin < data_end) {
+                   const char* row = payload.data() + source(r) * row_bytes;
+                   if (columns != nullptr) {
+                     gather_bytes<T>(row, columns, begin, data_end, out);
+                   } else {
+                     std::memcpy(out, row + begin, data_end - begin);
+                   }
+                 }
+                 if (data_end < end) {  // padding stays where it is
+                   std::memcpy(out + (data_end - begin), payload.data() + r * row_bytes + data_end,
+                               end - data_end);
+                 }
+                 out += end - begin;
+               });
 }
 
 unsigned nibble(const char* data, std::uint64_t position) {
@@ -94,38 +95,54 @@ void set_nibble(char* data, std::uint64_t position, unsigned value) {
   data[position / 2] = static_cast<char>(kept | value << shift);
 }
 
+// `count` nibbles to out[to], the k-th from data[from(k)]; whole bytes are written in one go.
+template <class From>
+void gather_nibbles(const char* data, From from, std::uint64_t count, char* out, std::uint64_t to) {
+  std::uint64_t k = 0;
+  if (to % 2 != 0 && count > 0) set_nibble(out, to, nibble(data, from(k++)));
+  for (; k + 1 < count; k += 2) {
+    out[(to + k) / 2] = static_cast<char>(nibble(data, from(k)) | nibble(data, from(k + 1)) << 4);
+  }
+  if (k < count) set_nibble(out, to + k, nibble(data, from(k)));
+}
+
 // Bytes [first, last) of a payload of 4-bit elements, the low half of a byte first.
 void copy_nibbles(const Layout& layout, std::string_view payload, std::uint64_t first,
                   std::uint64_t last, char* out) {
   std::memcpy(out, payload.data() + first, last - first);  // padding stays where it is
   const std::uint32_t* columns = layout.columns.old_of_new;
-  std::uint64_t row_count = 1;
-  for (const LayoutAxis& axis : layout.rows) row_count *= axis.extent;
-  const std::uint64_t last_position = std::min(2 * last, row_count * layout.stride);
+  std::uint64_t rows = 1;
+  for (const LayoutAxis& axis : layout.rows) rows *= axis.extent;
+  const std::uint64_t last_position = std::min(2 * last, rows * layout.stride);
   RowSource source(layout.rows);
   std::uint64_t to = 0;  // nibbles from `out`
   for_each_row(layout.stride, 2 * first, last_position,
                [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
-    const std::uint64_t data_end = std::clamp(layout.columns.extent, begin, end);
-    if (begin < data_end) {
-      const std::uint64_t row = source(r) * layout.stride;
-      for (std::uint64_t c = begin; c < data_end; ++c) {
-        const std::uint64_t from = row + (columns != nullptr ? columns[c] : c);
-        set_nibble(out, to + (c - begin), nibble(payload.data(), from));
-      }
-    }
-    to += end - begin;
-  });
+                 if (begin < layout.columns.extent) {
+                   const std::uint64_t count = std::min(layout.columns.extent, end) - begin;
+                   const std::uint64_t row = source(r) * layout.stride;
+                   if (columns != nullptr) {
+                     gather_nibbles(
+                         payload.data(), [&](auto k) { return row + columns[begin + k]; }, count,
+                         out, to);
+                   } else {
+                     gather_nibbles(
+                         payload.data(), [&](auto k) { return row + begin + k; }, count, out, to);
+                   }
+                 }
+                 to += end - begin;
+               });
 }
 
 }  // namespace
 
 Gather::Gather(const PayloadMove& move, Layout layout, const Permutation* values)
-    : name_(move.name), layout_(std::move(layout)), values_(values),
+    : name_(move.name),
+      layout_(std::move(layout)),
+      values_(values),
       value_bytes_(move.view.bits / 8) {}
 
-Result<Gather> Gather::prepare(const PayloadMove& move,
-                               std::span<const Permutation> permutations) {
+Result<Gather> Gather::prepare(const PayloadMove& move, std::span<const Permutation> permutations) {
   const bool rewrites = move.values != kNone;
   auto layout = make_layout(move, permutations, !rewrites);
   if (!layout) return fail(std::move(layout.error()));
@@ -133,7 +150,8 @@ Result<Gather> Gather::prepare(const PayloadMove& move,
   const bool padded = layout->stride != layout->columns.extent;
   const bool integers = move.view.bits == 32 || move.view.bits == 64;
   if (move.values >= permutations.size() || padded || !integers) {
-    return fail(ErrorKind::kInput, "tensor " + in_quotes(move.name) + ": cannot rewrite its elements");
+    return fail(ErrorKind::kInput,
+                "tensor " + in_quotes(move.name) + ": cannot rewrite its elements");
   }
   return Gather(move, std::move(*layout), &permutations[move.values]);
 }
@@ -152,12 +170,18 @@ Result<void> Gather::render(std::string_view payload, std::uint64_t first, std::
 void Gather::copy(std::string_view payload, std::uint64_t first, std::uint64_t last,
                   char* out) const {
   switch (layout_.bits) {
-    case 4: return copy_nibbles(layout_, payload, first, last, out);
-    case 8: return copy_elements<std::uint8_t>(layout_, payload, first, last, out);
-    case 16: return copy_elements<std::uint16_t>(layout_, payload, first, last, out);
-    case 32: return copy_elements<std::uint32_t>(layout_, payload, first, last, out);
-    case 64: return copy_elements<std::uint64_t>(layout_, payload, first, last, out);
-    default: return copy_elements<Bytes16>(layout_, payload, first, last, out);
+    case 4:
+      return copy_nibbles(layout_, payload, first, last, out);
+    case 8:
+      return copy_elements<std::uint8_t>(layout_, payload, first, last, out);
+    case 16:
+      return copy_elements<std::uint16_t>(layout_, payload, first, last, out);
+    case 32:
+      return copy_elements<std::uint32_t>(layout_, payload, first, last, out);
+    case 64:
+      return copy_elements<std::uint64_t>(layout_, payload, first, last, out);
+    default:
+      return copy_elements<Bytes16>(layout_, payload, first, last, out);
   }
 }
 

@@ -10,14 +10,13 @@
 
 namespace permcrypt {
 
-// A kFixed payload and its permutations. Cheap to prepare, so that every chunk of a file prepares its
-// own; immutable, so that threads may share one. Points into the permutations.
+// A kFixed payload and its permutations. Cheap to prepare, so that every chunk of a file prepares
+// its own; immutable, so that threads may share one. Points into the permutations.
 class Gather {
  public:
   // Errors (kInput): the view does not fit the payload, see make_layout(); rewritten elements that
   // are not 4 or 8 bytes wide or have padded rows.
-  static Result<Gather> prepare(const PayloadMove& move,
-                                std::span<const Permutation> permutations);
+  static Result<Gather> prepare(const PayloadMove& move, std::span<const Permutation> permutations);
 
   // Writes the bytes [first, last) of the permuted payload to `out`. Errors (kInput): an element to
   // be rewritten is out of range. REQUIRES: payload.size() is the move's length; first <= last <=

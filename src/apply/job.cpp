@@ -21,8 +21,8 @@ class PermutationTable {
 
  private:
   std::uint32_t add(const AxisMap& map, bool inverted) {
-    const auto [entry, is_new] = numbers_.try_emplace(
-        (inverted ? "inverse " : "") + to_string(map), permutations_.size());
+    const auto [entry, is_new] =
+        numbers_.try_emplace((inverted ? "inverse " : "") + to_string(map), permutations_.size());
     if (is_new) {
       const Permutation permutation = axis_permutation(map, groups_);
       permutations_.push_back(inverted ? permutation.inverse() : permutation);
@@ -45,7 +45,8 @@ CopyJob encryption_job(const Plan& plan, const std::vector<Permutation>& groups,
   for (const Edit& edit : plan.edits) job.files[edit.file].edits.push_back(edit);
   PermutationTable table(groups);
   for (const PlanTensor& tensor : plan.tensors) {
-    PayloadMove move{tensor.name, tensor.payload.offset, tensor.payload.length, tensor.view, {}, kNone};
+    PayloadMove move{tensor.name, tensor.payload.offset, tensor.payload.length, tensor.view, {},
+                     kNone};
     for (const AxisMap& axis : tensor.axes) move.axes.push_back(table.axis(axis));
     if (tensor.values) move.values = table.values(*tensor.values);
     job.files[tensor.payload.file].moves.push_back(std::move(move));
@@ -67,7 +68,8 @@ Result<CopyJob> decryption_job(const Plan& plan, const std::vector<Permutation>&
   }
   const std::uint64_t body = original_size - static_cast<std::uint64_t>(growth(job.files[0]));
   if (body > size || size - body < kMacText) {
-    return fail(ErrorKind::kResult, in_quotes(inputs[0].native()) + " is not as long as it should be",
+    return fail(ErrorKind::kResult,
+                in_quotes(inputs[0].native()) + " is not as long as it should be",
                 "it was changed or cut short after it was encrypted");
   }
   job.files[0].manifest_bytes = size - body;

@@ -10,8 +10,8 @@ namespace permcrypt {
 namespace {
 
 constexpr std::uint64_t kMostElements = 1ull << 56;
-// Rows shorter than kShortRow columns are folded into their outer axis, while the index vector stays
-// within kFoldLimit entries: it is built again for every chunk.
+// Rows shorter than kShortRow columns are folded into their outer axis, while the index vector
+// stays within kFoldLimit entries: it is built again for every chunk.
 constexpr std::uint64_t kShortRow = 64;
 constexpr std::uint64_t kFoldLimit = 4096;
 

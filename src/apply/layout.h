@@ -32,16 +32,16 @@ struct Layout {
   Layout(Layout&&) = default;
   Layout& operator=(Layout&&) = default;
 
-  unsigned bits = 8;                  // of an element: 4, 8, 16, 32, 64, 128
-  std::vector<LayoutAxis> rows;       // major first
+  unsigned bits = 8;             // of an element: 4, 8, 16, 32, 64, 128
+  std::vector<LayoutAxis> rows;  // major first
   LayoutAxis columns;
   std::uint64_t stride = 1;           // from row to row; what lies between rows stays
   std::vector<std::uint32_t> folded;  // owns columns.old_of_new where no Permutation does
 };
 
 // Layout of a kFixed payload. `merge_width`: runs may become wider elements (not when elements are
-// rewritten). The result points into `permutations`. Errors (kInput): extents that overflow or do not
-// fit the payload's length or their permutations; a row stride shorter than a row.
+// rewritten). The result points into `permutations`. Errors (kInput): extents that overflow or do
+// not fit the payload's length or their permutations; a row stride shorter than a row.
 Result<Layout> make_layout(const PayloadMove& move, std::span<const Permutation> permutations,
                            bool merge_width);
 
@@ -50,7 +50,8 @@ Result<Layout> make_layout(const PayloadMove& move, std::span<const Permutation>
 Result<std::vector<LayoutAxis>> checked_axes(const PayloadMove& move,
                                              std::span<const Permutation> permutations);
 
-// Maps output rows to input rows. Fast when asked for neighbouring rows. REQUIRES: no axis is empty.
+// Maps output rows to input rows. Fast when asked for neighbouring rows. REQUIRES: no axis is
+// empty.
 class RowSource {
  public:
   explicit RowSource(std::span<const LayoutAxis> rows);

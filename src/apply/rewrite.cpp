@@ -37,8 +37,8 @@ bool all_within(std::string_view payload, std::uint64_t extent) {
 }
 
 tl::unexpected<Error> not_rewritable(std::string_view tensor, std::string_view why) {
-  return fail(ErrorKind::kInput,
-              "tensor " + in_quotes(tensor) + ": its elements cannot be rewritten: " + std::string(why));
+  return fail(ErrorKind::kInput, "tensor " + in_quotes(tensor) +
+                                     ": its elements cannot be rewritten: " + std::string(why));
 }
 
 Result<void> check_varints(std::string_view tensor, Encoding encoding, std::string_view payload,
@@ -71,8 +71,8 @@ bool rewrite_integers(char* data, std::uint64_t count, unsigned width, const Per
 }
 
 tl::unexpected<Error> index_out_of_range(std::string_view tensor) {
-  return fail(ErrorKind::kInput,
-              "tensor " + in_quotes(tensor) + ": an element is no index of the axis it selects from");
+  return fail(ErrorKind::kInput, "tensor " + in_quotes(tensor) +
+                                     ": an element is no index of the axis it selects from");
 }
 
 Result<void> check_rewritable(std::string_view tensor, const ElementView& view,

@@ -12,14 +12,14 @@ namespace permcrypt {
 struct Segment {
   enum class Kind : std::uint8_t { kCopy, kEdit, kMove };
   Kind kind = Kind::kCopy;
-  std::uint32_t index = 0;       // into FileCopy::edits or moves
-  std::uint64_t out_begin = 0;   // in the output
-  std::uint64_t in_begin = 0;    // in the input; of an edit, of the bytes that it replaces
-  std::uint64_t length = 0;      // in the output, never 0
+  std::uint32_t index = 0;      // into FileCopy::edits or moves
+  std::uint64_t out_begin = 0;  // in the output
+  std::uint64_t in_begin = 0;   // in the input; of an edit, of the bytes that it replaces
+  std::uint64_t length = 0;     // in the output, never 0
 };
 
 struct Segments {
-  std::vector<Segment> list;     // by out_begin, without gaps
+  std::vector<Segment> list;  // by out_begin, without gaps
   std::uint64_t out_size = 0;
 };
 

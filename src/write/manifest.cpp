@@ -82,9 +82,9 @@ std::string seal(std::string_view plain, std::string_view open, const ManifestKe
   crypto_generichash_update(&state, data_of(open), open.size());
   crypto_generichash_update(&state, data_of(plain), plain.size());
   crypto_generichash_final(&state, data_of(out), kNonceBytes);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(
-      data_of(out) + kNonceBytes, nullptr, data_of(plain), plain.size(), data_of(open), open.size(),
-      nullptr, data_of(out), keys.seal.data());
+  crypto_aead_xchacha20poly1305_ietf_encrypt(data_of(out) + kNonceBytes, nullptr, data_of(plain),
+                                             plain.size(), data_of(open), open.size(), nullptr,
+                                             data_of(out), keys.seal.data());
   return out;
 }
 

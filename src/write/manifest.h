@@ -54,8 +54,8 @@ std::string make_manifest(const OpenManifest& open, SealedPlan sealed, const Man
 // Whether the model has any permcrypt.* entry.
 bool has_manifest(const Model& model);
 
-// Errors: kState when the model has no permcrypt.* entry at all; kResult when the manifest is damaged;
-// kInput when it is of a later format.
+// Errors: kState when the model has no permcrypt.* entry at all; kResult when the manifest is
+// damaged; kInput when it is of a later format.
 Result<Manifest> read_manifest(const Model& model);
 
 // kKey when the model was encrypted under another key.

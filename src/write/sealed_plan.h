@@ -1,4 +1,5 @@
-// What only the key holder may read: the plan, and what is needed to prove that it was undone right.
+// What only the key holder may read: the plan, and what is needed to prove that it was undone
+// right.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +16,13 @@ namespace permcrypt {
 
 struct SealedPlan {
   Plan plan;
-  std::vector<std::uint64_t> original_sizes;  // of all files; [0] is the .onnx
-  Digest original{};                          // digest_files() of the original files
+  std::vector<std::uint64_t> original_sizes;                 // of all files; [0] is the .onnx
+  Digest original{};                                         // digest_files() of the original files
   std::vector<std::pair<std::string, std::string>> options;  // of encrypt, for people and rekey
 };
 
-// Compact JSON, the same for equal plans (docs/format.md, "Manifest"). Large models have thousands of
-// tensors, so tensors and edits are columns, offsets are gaps, and what repeats is stored once.
+// Compact JSON, the same for equal plans (docs/format.md, "Manifest"). Large models have thousands
+// of tensors, so tensors and edits are columns, offsets are gaps, and what repeats is stored once.
 std::string to_json(const SealedPlan& sealed);
 
 // The inverse. Spans lie within the original files, are sorted and do not overlap; axes fit views;

@@ -1,5 +1,5 @@
-#include <nlohmann/json.hpp>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/checked.h"
@@ -268,7 +268,8 @@ class PlanReader {
 
 SealedPlan read_sealed(const Json& json) {
   SealedPlan sealed;
-  for (const Json& size : list(member(json, "sizes"))) sealed.original_sizes.push_back(number(size));
+  for (const Json& size : list(member(json, "sizes")))
+    sealed.original_sizes.push_back(number(size));
   sealed.original = bytes32(member(json, "original"));
   for (const Json& entry : list(member(json, "options"))) {
     tuple(entry, 2);

@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-
 #include <unistd.h>
 
 #include <fstream>
@@ -136,8 +135,8 @@ void add_move(CopyJob& job, std::size_t file, std::uint64_t offset, test::Case c
 
 void add_edit(CopyJob& job, std::size_t file, const std::string& input, std::uint64_t offset,
               std::size_t length, std::string replacement) {
-  job.files[file].edits.push_back(
-      {static_cast<std::uint32_t>(file), offset, input.substr(offset, length), std::move(replacement)});
+  job.files[file].edits.push_back({static_cast<std::uint32_t>(file), offset,
+                                   input.substr(offset, length), std::move(replacement)});
 }
 
 // Copies, compares with the plain way, and copies back.
@@ -183,9 +182,9 @@ TEST_CASE("edits at the boundaries of a small file") {
 TEST_CASE("payloads and edits that cross chunks, in several files") {
   std::mt19937 random(2);
   const Folder folder;
-  const std::vector<std::string> inputs = {
-      test::noise(3 * kChunkBytes + 12345, random), "", test::noise(2 * kChunkBytes, random),
-      test::noise(17, random)};
+  const std::vector<std::string> inputs = {test::noise(3 * kChunkBytes + 12345, random), "",
+                                           test::noise(2 * kChunkBytes, random),
+                                           test::noise(17, random)};
   CopyJob job;
   job.files.resize(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -250,8 +249,8 @@ TEST_CASE("tags can be continued") {
     FileTags tags = tags_of(bytes.substr(0, cut), 7, 3);
     DigestKey key;
     key.fill(7);
-    append_tags(tags, bytes.substr(cut - cut % kChunkBytes, cut % kChunkBytes), bytes.substr(cut), key,
-                3);
+    append_tags(tags, bytes.substr(cut - cut % kChunkBytes, cut % kChunkBytes), bytes.substr(cut),
+                key, 3);
     CHECK(tags == tags_of(bytes, 7, 3));
   }
 }
@@ -322,10 +321,11 @@ TEST_CASE("failures") {
   CHECK(kind(job) == ErrorKind::kResult);
 
   for (const unsigned threads : {1u, 2u, 5u}) {  // a full disk
-    const auto result = copy_files(good, options(threads), [](auto, auto offset, auto) -> Result<void> {
-      if (offset == 0) return {};
-      return fail(ErrorKind::kOutput, "no room at " + std::to_string(offset));
-    });
+    const auto result =
+        copy_files(good, options(threads), [](auto, auto offset, auto) -> Result<void> {
+          if (offset == 0) return {};
+          return fail(ErrorKind::kOutput, "no room at " + std::to_string(offset));
+        });
     REQUIRE(!result.has_value());
     CHECK(result.error().kind == ErrorKind::kOutput);
     CHECK(result.error().message == "no room at " + std::to_string(kChunkBytes));
@@ -344,8 +344,13 @@ TEST_CASE("a plan becomes a job, and the way back finds everything again") {
   const AxisMap hidden{AxisMap::Kind::kGroup, 3, 1, {}};
   plan.tensors = {
       {"a", {0, 40, 60}, {32, {5, 3}, 3, Encoding::kFixed}, {residual, hidden}, std::nullopt},
-      {"b", {1, 100, 210}, {16, {5, 7, 3}, 3, Encoding::kFixed}, {residual, still, hidden}, std::nullopt}};
-  plan.edits = {{0, 10, model.substr(10, 4), "longer than before"}, {1, 400, data.substr(400, 9), ""}};
+      {"b",
+       {1, 100, 210},
+       {16, {5, 7, 3}, 3, Encoding::kFixed},
+       {residual, still, hidden},
+       std::nullopt}};
+  plan.edits = {{0, 10, model.substr(10, 4), "longer than before"},
+                {1, 400, data.substr(400, 9), ""}};
   const std::vector<fs::path> inputs = {folder.write("m", model), folder.write("d", data)};
 
   const CopyJob job = encryption_job(plan, groups, inputs);
@@ -353,7 +358,8 @@ TEST_CASE("a plan becomes a job, and the way back finds everything again") {
   CHECK(job.files[1].moves[0].axes == std::vector<std::uint32_t>{0, kNone, 1});
   const Copied there = copied(job);
   const std::vector<fs::path> encrypted = {
-      folder.write("em", there.bytes[0] + std::string(80, 'm')), folder.write("ed", there.bytes[1])};
+      folder.write("em", there.bytes[0] + std::string(80, 'm')),
+      folder.write("ed", there.bytes[1])};
   const auto back = decryption_job(plan, groups, encrypted, model.size());
   REQUIRE(back.has_value());
   CHECK(back->files[0].manifest_bytes == 80);
@@ -373,7 +379,9 @@ TEST_CASE("index tables are rewritten so that they select what they selected bef
   Plan plan;
   plan.groups = {{GroupId{}, 5, "rows"}};
   const Permutation rows = test::shuffled(5, random);
-  plan.tensors = {{"t", {0, 0, input.size()}, {64, {6}, 6, Encoding::kFixed},
+  plan.tensors = {{"t",
+                   {0, 0, input.size()},
+                   {64, {6}, 6, Encoding::kFixed},
                    {AxisMap{AxisMap::Kind::kFixed, 6, kNone, {}}},
                    AxisMap{AxisMap::Kind::kGroup, 5, 0, {}}}};
   const CopyJob job = encryption_job(plan, {rows}, {folder.write("in", input)});

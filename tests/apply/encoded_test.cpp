@@ -31,7 +31,8 @@ test::Case encoded(const std::vector<std::string>& elements, std::uint64_t colum
 
 std::vector<std::string> moved(const test::Case& c, const std::vector<std::string>& elements) {
   std::vector<std::string> out;
-  for (const std::uint64_t from : test::sources(c.move, c.permutations)) out.push_back(elements[from]);
+  for (const std::uint64_t from : test::sources(c.move, c.permutations))
+    out.push_back(elements[from]);
   return out;
 }
 

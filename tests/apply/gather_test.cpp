@@ -34,8 +34,8 @@ void check_ranges(const Case& c, std::mt19937& random) {
     const std::uint64_t b = exhaustive ? i % (size + 1) : random() % (size + 1);
     if (a <= b) same = render(c, a, b) == expected.substr(a, b - a);
   }
-  INFO("rank ", c.move.view.shape.size(), ", ", c.move.view.bits, " bits, ", size, " bytes, stride ",
-       c.move.view.row_stride);
+  INFO("rank ", c.move.view.shape.size(), ", ", c.move.view.bits, " bits, ", size,
+       " bytes, stride ", c.move.view.row_stride);
   CHECK(same);
 }
 

@@ -51,8 +51,8 @@ std::vector<FileTags> tags_of(std::string file, const ManifestKeys& keys) {
   file.replace(file.size() - kMacText, kMacText, kMacText, '0');
   FileTags tags{file.size(), {}};
   for (std::size_t at = 0; at < file.size(); at += kChunkBytes) {
-    tags.tags.push_back(tag_chunk(std::string_view(file).substr(at, kChunkBytes), keys.mac, 0,
-                                  tags.tags.size()));
+    tags.tags.push_back(
+        tag_chunk(std::string_view(file).substr(at, kChunkBytes), keys.mac, 0, tags.tags.size()));
   }
   return {tags};
 }
@@ -156,9 +156,12 @@ SealedPlan large_plan(std::size_t count) {
     const AxisMap map{AxisMap::Kind::kGroup, 4096, static_cast<std::uint32_t>(i), {}};
     const AxisMap other{AxisMap::Kind::kGroup, 4096, static_cast<std::uint32_t>(i / 2), {}};
     plan.tensors.push_back({"model.layers." + std::to_string(i / 7) + ".self_attn." +
-                                std::to_string(i % 7) + "_proj.weight_" + std::to_string(random() % 100000),
+                                std::to_string(i % 7) + "_proj.weight_" +
+                                std::to_string(random() % 100000),
                             {1, i * 4096 * 4096 * 2, 4096 * 4096 * 2},
-                            {16, {4096, 4096}, 4096, Encoding::kFixed}, {map, other}, {}});
+                            {16, {4096, 4096}, 4096, Encoding::kFixed},
+                            {map, other},
+                            {}});
     const std::uint64_t at = i * 400 + random() % 50;
     const std::string length(1, static_cast<char>(100 + random() % 20));
     plan.edits.push_back({0, at, length, length + "\x01"});
@@ -173,7 +176,8 @@ TEST_CASE("the manifest of a large model is small") {
   const SealedPlan sealed = large_plan(kTensors);
   const Encrypted encrypted(sealed);
   std::size_t growth = encrypted.file.size() - encrypted.body;
-  for (const Edit& edit : sealed.plan.edits) growth += edit.replacement.size() - edit.original.size();
+  for (const Edit& edit : sealed.plan.edits)
+    growth += edit.replacement.size() - edit.original.size();
   MESSAGE("bytes per tensor: ", growth / kTensors);
   CHECK(growth <= 64 * 1024 + 200 * kTensors);
   const auto plan = unseal(*read_manifest(*parsed(encrypted.file)), some_keys());

@@ -27,14 +27,20 @@ SealedPlan sample() {
   Plan& plan = sealed.plan;
   plan.groups = {{GroupId{1}, 4, "residual"}, {GroupId{2, 3}, 6, "heads"}};
   const AxisMap product{AxisMap::Kind::kProduct, 24, kNone, {group(0, 4), group(1, 6)}};
-  plan.tensors = {
-      {"blk/w" + all_bytes(), {0, 100, 96}, {32, {4, 6}, 6, Encoding::kFixed}, {group(0, 4), group(1, 6)}, {}},
-      {"ids", {0, 196, 10}, {64, {2}, 2, Encoding::kVarint}, {still(2)}, product},
-      {"", {1, 0, 24}, {4, {2, 24}, 25, Encoding::kFixed}, {still(2), product}, {}}};
+  plan.tensors = {{"blk/w" + all_bytes(),
+                   {0, 100, 96},
+                   {32, {4, 6}, 6, Encoding::kFixed},
+                   {group(0, 4), group(1, 6)},
+                   {}},
+                  {"ids", {0, 196, 10}, {64, {2}, 2, Encoding::kVarint}, {still(2)}, product},
+                  {"", {1, 0, 24}, {4, {2, 24}, 25, Encoding::kFixed}, {still(2), product}, {}}};
   plan.locks = {{LockKind::kIndex, "ids", 0, still(4), group(0, 4)},
                 {LockKind::kAll, "x", 2, product, still(24)}};
   plan.caches = {{"past", "present", {still(1), product}}};
-  plan.edits = {{0, 0, "", "inserted"}, {0, 0, all_bytes(), ""}, {0, 300, "ab", all_bytes()}, {1, 7, "ab", "c"}};
+  plan.edits = {{0, 0, "", "inserted"},
+                {0, 0, all_bytes(), ""},
+                {0, 300, "ab", all_bytes()},
+                {1, 7, "ab", "c"}};
   plan.data_files = {"weights/model.data"};
   plan.bound_dims = {{"height", 224}, {"odd", -1}};
   plan.duplicates = {{"a", "b"}, {}, {"c"}};
@@ -133,8 +139,8 @@ TEST_CASE("plans that make no sense are refused") {
   CHECK(refused([](Json& j) { j["edits"]["gap"][2] = 999; }));
   CHECK(refused([](Json& j) { j["files"][0] = "../elsewhere"; }));
   CHECK(refused([](Json& j) { j["files"].push_back("more"); }));
-  for (const char* name : {"groups", "axes", "tensors", "locks", "caches", "edits", "bytes", "files",
-                           "dims", "duplicates", "original", "sizes", "options"}) {
+  for (const char* name : {"groups", "axes", "tensors", "locks", "caches", "edits", "bytes",
+                           "files", "dims", "duplicates", "original", "sizes", "options"}) {
     CHECK(refused([&](Json& j) { j.erase(name); }));
     CHECK(refused([&](Json& j) { j[name] = 3; }));
   }
