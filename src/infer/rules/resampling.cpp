@@ -65,7 +65,8 @@ std::vector<std::size_t> resized_axes(const RuleCall& c, int rank) {
 
 std::vector<double> scales_of(RuleCall& c, std::size_t operand) {
   if (const auto* list = c.attribute("scales")) return {list->floats().begin(), list->floats().end()};
-  const Operand& scales = c.in(operand);
+  Operand& scales = c.in(operand);
+  c.pin(scales, "scales of a resize");
   if (!scales.folded || scales.folded->a.integral || !scales.folded->is_static()) {
     c.give_up("scales are computed at run time");
   }
@@ -76,6 +77,7 @@ std::vector<Stretch> stretches(RuleCall& c, const std::vector<std::size_t>& axes
   std::vector<Stretch> out;
   const auto& x = c.in(0).axes;
   const bool old = c.node.op == "Upsample" || c.node.opset < 11;
+  if (!old && c.has(1)) c.pin(c.in(1), "region of a resize");
   if (!old && c.has(3) && !(c.rank(3) == 1 && c.in(3).axes[0].a == 0)) {
     const IntsPair sizes = c.require_ints(3);
     if (sizes.a.size() != axes.size()) c.give_up("sizes of unlike rank");
