@@ -180,7 +180,7 @@ class Builder {
     std::map<std::tuple<std::uint32_t, std::uint64_t, std::uint64_t>, std::size_t> known;
     std::vector<CutClass> classes;
     for (const Bridge& b : search.bridges) {
-      if (b.from.loads == 0 || b.to.loads == 0) continue;
+      if (b.from.loads + b.to.loads == 0) continue;
       const std::uint32_t stream = first + search.part[ends[b.edge].first];
       const auto [it, inserted] = known.try_emplace(
           std::tuple{stream, b.from.fingerprint, b.to.fingerprint}, classes.size());

@@ -33,11 +33,14 @@ struct CutClass {
   std::uint32_t stream = 0;
   Side up, down;                  // the matrices on the producer's and on the consumers' side
   std::vector<CutPlace> places;
+
+  // Otherwise a lock there protects nothing, but it tells where the stream begins, or ends.
+  bool parts_matrices() const { return up.loads > 0 && down.loads > 0; }
 };
 
 struct ConstraintGraph {
   std::vector<Stream> streams;
-  // With matrices on both sides; in the order of computation.
+  // Those of streams with matrices, in the order of computation.
   std::vector<CutClass> classes;
   // By value: the streams that it is part of.
   std::vector<std::vector<std::uint32_t>> streams_of;

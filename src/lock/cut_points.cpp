@@ -53,6 +53,7 @@ std::vector<CutPoint> find_cut_points(const Graph& graph, Inference& inference, 
   const std::vector<bool> trunk = find_trunk(flow, cuts);
   std::vector<CutPoint> out;
   for (std::size_t c = 0; c < cuts.classes.size(); ++c) {
+    if (!cuts.classes[c].parts_matrices()) continue;
     std::optional<CutPlace> best;
     for (const CutPlace& p : cuts.classes[c].places) {
       if (!fits(p, inference, scope, values)) continue;

@@ -40,6 +40,8 @@ class Placement {
   }
 
  private:
+  static bool is_cut(const LockSite& lock) { return lock.kind >= LockKind::kBoundary; }
+
   // The free factors that lie on weights.
   std::set<ExprId> weight_factors(LockedGraph& locked) const {
     std::set<ExprId> out;
@@ -71,11 +73,13 @@ class Placement {
     return out;
   }
 
+  // A lock at the interface must meet weights; a cut has weights on both sides, if perhaps behind
+  // further cuts.
   static bool has_effect(LockedGraph& locked, const LockSite& lock,
                          const std::set<ExprId>& weight_factors) {
     for (const ExprId side : sides(locked, lock)) {
       for (const ExprId f : locked.inference.axes.factors(side)) {
-        if (weight_factors.contains(f)) return true;
+        if (is_cut(lock) ? locked.inference.axes.is_free(f) : weight_factors.contains(f)) return true;
       }
     }
     return false;
@@ -145,8 +149,6 @@ class Placement {
     out.insert(out.end(), cuts.begin(), cuts.end());
     return out;
   }
-
-  static bool is_cut(const LockSite& lock) { return lock.kind >= LockKind::kBoundary; }
 
   // Calls the ends of the trunk what they are.
   void mark_ends(std::vector<LockSite>& locks) const {

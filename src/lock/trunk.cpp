@@ -70,18 +70,12 @@ std::vector<Candidate> keep_ordered(const Flow& flow, const ConstraintGraph& cut
   return out;
 }
 
-// Drops the candidates around which another stream leads: one with a cut of its own on one side of
-// them and a matrix on the other. (A table that all layers share, such as relative positions, leads
-// past everything too, but has no cut.)
+// Drops the candidates around which another stream leads. (A table that all layers share, such as
+// relative positions, ties what lies before them to what lies behind, but no cut of its stream comes
+// before the layers.) `cuts_of`: by stream, the steps that make the values of its cuts.
 std::vector<Candidate> drop_bypassed(const Flow& flow, const ConstraintGraph& cuts,
+                                     const std::vector<std::vector<Flow::Step>>& cuts_of,
                                      const std::vector<Candidate>& candidates) {
-  std::vector<std::vector<Flow::Step>> cut_steps(cuts.streams.size());
-  std::vector<std::uint32_t> streams;
-  for (const Candidate& c : candidates) {
-    const auto stream = cuts.classes[c.cut_class].stream;
-    if (cut_steps[stream].empty()) streams.push_back(stream);
-    cut_steps[stream].push_back(c.step);
-  }
   std::vector<std::uint64_t> carried(cuts.streams.size(), 0);
   std::vector<Candidate> out;
   for_each_batch(flow, candidates, [&](std::span<const Candidate> batch, const Reach& reach) {
@@ -89,17 +83,13 @@ std::vector<Candidate> drop_bypassed(const Flow& flow, const ConstraintGraph& cu
       for (const auto s : cuts.streams_of[batch[i].place.value]) carried[s] |= bit(i);
     }
     std::uint64_t bypassed = 0;
-    for (const auto s : streams) {
-      std::uint64_t cut_above = 0, cut_below = 0, matrix_above = 0, matrix_below = 0;
-      for (const auto step : cut_steps[s]) {
-        cut_above |= reach.above[step];
-        cut_below |= reach.below[step];
+    for (std::size_t s = 0; s < cuts_of.size(); ++s) {
+      std::uint64_t above = 0, below = 0;
+      for (const auto step : cuts_of[s]) {
+        above |= reach.above[step];
+        below |= reach.below[step];
       }
-      for (const NodeId reader : cuts.streams[s].readers) {
-        matrix_above |= reach.above[reader];
-        matrix_below |= reach.below[reader];
-      }
-      bypassed |= ((cut_above & matrix_below) | (matrix_above & cut_below)) & ~carried[s];
+      bypassed |= above & below & ~carried[s];
     }
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!(bypassed & bit(i))) out.push_back(batch[i]);
@@ -119,15 +109,18 @@ std::vector<bool> find_trunk(const Flow& flow, ConstraintGraph& cuts) {
       candidates.push_back({c, p, flow.producer(p.value)});
     }
   }
-  const auto ordered = keep_ordered(flow, cuts, std::move(candidates));
   std::vector<std::vector<CutPlace>> places(cuts.classes.size());
-  std::vector<Candidate> first;
-  for (const Candidate& c : ordered) {
+  std::vector<std::vector<Flow::Step>> cuts_of(cuts.streams.size());
+  std::vector<Candidate> first;  // of each class
+  for (const Candidate& c : keep_ordered(flow, cuts, std::move(candidates))) {
+    const CutClass& cut = cuts.classes[c.cut_class];
+    cuts_of[cut.stream].push_back(c.step);
+    if (!cut.parts_matrices()) continue;
     if (places[c.cut_class].empty()) first.push_back(c);
     places[c.cut_class].push_back(c.place);
   }
   std::vector<bool> trunk(cuts.classes.size(), false);
-  for (const Candidate& c : drop_bypassed(flow, cuts, first)) {
+  for (const Candidate& c : drop_bypassed(flow, cuts, cuts_of, first)) {
     trunk[c.cut_class] = true;
     cuts.classes[c.cut_class].places = places[c.cut_class];
   }
