@@ -101,7 +101,10 @@ Result<void> write_copy(const UnlockRequest& request, const Model& model, std::v
   if (!copy) return fail(copy.error());
   if (auto done = outputs.write(*key_file, 0, key); !done) return done;
   CopyJob job;
-  job.files.push_back({.input = model.files[0].path, .edits = std::move(edits)});
+  FileCopy unlocked;
+  unlocked.input = model.files[0].path;
+  unlocked.edits = std::move(edits);
+  job.files.push_back(std::move(unlocked));
   CopyOptions options;
   options.threads = request.threads;
   const auto copied = copy_files(job, options, [&](std::size_t, std::uint64_t offset, auto bytes) {
