@@ -6,12 +6,21 @@
 namespace permcrypt {
 namespace {
 
-std::int64_t checked_product(const RuleCall& c, const std::vector<Axis>& parts, bool first) {
+// The number of elements under one binding, if 64 bits hold it.
+std::optional<std::int64_t> count(const std::vector<Axis>& axes, bool first) {
   std::int64_t n = 1;
-  for (const Axis& x : parts) {
-    if (__builtin_mul_overflow(n, first ? x.a : x.b, &n)) c.give_up("extent too large");
+  for (const Axis& x : axes) {
+    if (__builtin_mul_overflow(n, first ? x.a : x.b, &n)) return std::nullopt;
   }
   return n;
+}
+
+// A count that only one extent of a dynamic dimension can satisfy.
+void solve_count(const RuleCall& c, std::int64_t x, std::int64_t y) {
+  const std::int64_t g = std::gcd(x, y), p = x / g, q = y / g, small = std::min(p, q);
+  for (const auto& [name, pair] : c.ws.dimensions.all()) {
+    if (std::max(p, q) == pair.first && small > 1 && small < 100'000) throw Rebind{name, small};
+  }
 }
 
 std::vector<ExprId> exprs(const std::vector<Axis>& axes) {
@@ -106,9 +115,9 @@ Axis RuleCall::unknown_extent(std::string_view why) {
 }
 
 Axis RuleCall::product(const std::vector<Axis>& parts) {
-  const std::int64_t a = checked_product(*this, parts, true),
-                     b = checked_product(*this, parts, false);
-  return Axis{axes.product(exprs(parts)), a, b};
+  const auto a = count(parts, true), b = count(parts, false);
+  if (!a || !b) give_up("extent too large");
+  return Axis{axes.product(exprs(parts)), *a, *b};
 }
 
 Axis RuleCall::sum(const std::vector<Axis>& parts) {
@@ -160,22 +169,24 @@ void RuleCall::align(const std::vector<Axis>& x, const std::vector<Axis>& y) {
   }
   const std::vector<Axis> rx(x.begin() + static_cast<std::ptrdiff_t>(lead), x.end());
   const std::vector<Axis> ry(y.begin() + static_cast<std::ptrdiff_t>(lead), y.end());
-  const std::int64_t ax = checked_product(*this, rx, true), ay = checked_product(*this, ry, true);
-  const std::int64_t bx = checked_product(*this, rx, false), by = checked_product(*this, ry, false);
-  if (ax == 0 || ay == 0 || bx == 0 || by == 0) {
-    for (const auto* list : {&rx, &ry}) {
-      for (const Axis& axis : *list) axes.pin(axis.expr, "empty tensor");
-    }
-    return;
+  const auto ax = count(rx, true), ay = count(ry, true), bx = count(rx, false), by = count(ry, false);
+  if (ax == 0 || ay == 0 || bx == 0 || by == 0) return pin_all({&rx, &ry}, "empty tensor");
+  const bool known = ax && ay && bx && by;
+  if (known && ax == ay && bx == by) return axes.align(exprs(rx), exprs(ry));
+  if (known) solve_count(*this, *ax, *ay);
+  const auto dynamic = [](const Axis& axis) { return axis.dynamic(); };
+  if (std::none_of(rx.begin(), rx.end(), dynamic) && std::none_of(ry.begin(), ry.end(), dynamic)) {
+    give_up("element counts differ");
   }
-  if (ax == ay && bx == by) return axes.align(exprs(rx), exprs(ry));
-  // A count that only one extent of a dynamic dimension can satisfy.
-  const std::int64_t g = std::gcd(ax, ay), p = ax / g, q = ay / g;
-  for (const auto& [name, pair] : ws.dimensions.all()) {
-    const std::int64_t small = std::min(p, q);
-    if (std::max(p, q) == pair.first && small > 1 && small < 100'000) throw Rebind{name, small};
+  // Two large primes in place of an extent need not divide as the extent does: the shapes are right
+  // all the same, only their factors are not known.
+  pin_all({&rx, &ry}, "reshaped along dynamic extents");
+}
+
+void RuleCall::pin_all(std::initializer_list<const std::vector<Axis>*> lists, std::string_view why) {
+  for (const auto* list : lists) {
+    for (const Axis& axis : *list) axes.pin(axis.expr, why);
   }
-  give_up("element counts differ");
 }
 
 void RuleCall::pin(const Axis& axis, std::string_view why) { axes.pin(axis.expr, why); }

@@ -99,6 +99,9 @@ class RuleCall {
     Operand operand;
   };
   std::vector<Result> results;
+
+ private:
+  void pin_all(std::initializer_list<const std::vector<Axis>*> lists, std::string_view why);
 };
 
 }  // namespace permcrypt

@@ -27,14 +27,17 @@ void transpose(RuleCall& c) {
   c.out(0, std::move(out), x.type, x.label);
 }
 
+constexpr Wide kMaxElements = Wide{1} << 120;
+
+// The shape under one binding; -1 stays where no whole extent fits.
 std::vector<std::int64_t> target_shape(RuleCall& c, const std::vector<Axis>& x,
                                        std::vector<std::int64_t> shape, bool first) {
   const bool allow_zero = c.attr("allowzero", 0) != 0;
   const auto extent = [&](const Axis& axis) { return first ? axis.a : axis.b; };
   Wide total = 1, known = 1;
   for (const Axis& axis : x) {
+    if (extent(axis) > 0 && total > kMaxElements / extent(axis)) c.give_up("extent too large");
     total *= extent(axis);
-    if (total > Wide{INT64_MAX}) c.give_up("extent too large");
   }
   std::ptrdiff_t open = -1;
   for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -44,13 +47,13 @@ std::vector<std::int64_t> target_shape(RuleCall& c, const std::vector<Axis>& x,
     }
     if (shape[i] == -1) {
       open = static_cast<std::ptrdiff_t>(i);
+    } else if (shape[i] < -1 || (shape[i] > 0 && known > kMaxElements / shape[i])) {
+      c.give_up("shape out of range");
     } else {
       known *= shape[i];
     }
-    if (shape[i] < -1 || known > Wide{INT64_MAX}) c.give_up("shape out of range");
   }
-  if (open >= 0) {
-    if (known == 0 || total % known != 0) c.give_up("element counts differ");
+  if (open >= 0 && known > 0 && total % known == 0 && total / known <= Wide{INT64_MAX}) {
     shape[static_cast<std::size_t>(open)] = static_cast<std::int64_t>(total / known);
   }
   return shape;
@@ -92,7 +95,13 @@ void reshape(RuleCall& c) {
   const auto a = target_shape(c, x.axes, shape.a, true),
              b = target_shape(c, x.axes, shape.b, false);
   Extents extents;
-  for (std::size_t i = 0; i < a.size(); ++i) extents.emplace_back(a[i], b[i]);
+  const bool dynamic = std::any_of(x.axes.begin(), x.axes.end(),
+                                   [](const Axis& axis) { return axis.dynamic(); });
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const bool solved = a[i] >= 0 && b[i] >= 0;
+    if (!solved && !dynamic) c.give_up("element counts differ");
+    extents.push_back(solved ? Extents::value_type{a[i], b[i]} : c.ws.dimensions.fresh());
+  }
   c.out(0, reshape_to(c, x.axes, extents), x.type, x.label);
 }
 
