@@ -55,6 +55,12 @@ void equal(RuleCall& c) {
 }
 
 void dropout(RuleCall& c) {
+  if (c.has(2)) {  // training mode: a random mask knows the order
+    const Operand& training = c.in(2);
+    const bool off = training.folded && training.folded->is_static() &&
+                     training.folded->a.ints == std::vector<std::int64_t>{0};
+    if (!off) c.pin(c.in(0), "dropout while training");
+  }
   c.out(0, c.in(0).axes, c.in(0).type);
   c.out(1, c.in(0).axes, T::BOOL);
 }
