@@ -90,7 +90,8 @@ void see_nibbles(Requests& r, std::size_t k, const Tensor& bytes) {
   r.see(k, 4, std::move(shape), row);
 }
 
-// B [N, blocks, bytes] as N x K, the padding of a last short block left out; zero points as nibbles.
+// B [N, blocks, bytes] as N x K, the padding of a last short block left out; zero points as
+// nibbles.
 void matmul_nbits(Requests& r) {
   const std::int64_t n = r.attr("N", 0), k = r.attr("K", 0), size = r.attr("block_size", 0);
   const auto bits = r.attr("bits", 4);

@@ -68,8 +68,10 @@ void attention(RuleCall& c) {
   const std::vector<Axis> scores{q.batch, h.head, q.sequence, keys};
   match_mask(c, scores);
   const bool split = c.rank(0) == 4;
-  c.out(0, split ? std::vector<Axis>{q.batch, h.head, q.sequence, h.v}
-                 : std::vector<Axis>{q.batch, q.sequence, h.result(c)}, c.in(0).type);
+  c.out(0,
+        split ? std::vector<Axis>{q.batch, h.head, q.sequence, h.v}
+              : std::vector<Axis>{q.batch, q.sequence, h.result(c)},
+        c.in(0).type);
   c.out(1, {q.batch, h.kv, keys, h.qk}, c.in(1).type);
   c.out(2, {q.batch, h.kv, keys, h.v}, c.in(2).type);
   c.out(3, scores, c.in(0).type);
@@ -77,7 +79,8 @@ void attention(RuleCall& c) {
 
 // ---------------------------------------------------------------------------- rotary embedding
 
-// X [batch, heads, sequence, dim] or [batch, sequence, heads * dim]; the operand slots of each domain.
+// X [batch, heads, sequence, dim] or [batch, sequence, heads * dim]; the operand slots of each
+// domain.
 struct RotarySlots {
   std::size_t positions, cosine, sine;
 };
@@ -94,7 +97,8 @@ Axis rotary_dim(RuleCall& c, const std::vector<Axis>& x, const Axis& angle) {
 
 // Rows of the tables are read by position: as an index where positions are given one by one, else
 // counted from an offset or given out already.
-void match_positions(RuleCall& c, const RotarySlots& slots, const Axis& batch, const Axis& sequence) {
+void match_positions(RuleCall& c, const RotarySlots& slots, const Axis& batch,
+                     const Axis& sequence) {
   Operand &cosine = c.in(slots.cosine), &sine = c.in(slots.sine);
   const bool given = c.has(slots.positions);
   Operand* positions = c.optional(slots.positions);

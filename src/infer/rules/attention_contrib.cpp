@@ -277,7 +277,8 @@ constexpr auto kLongformer =
 void longformer(RuleCall& c) { c.give_up(kLongformer); }
 
 constexpr auto kMs = "com.microsoft";
-constexpr auto kAttend = "([b,s,i],[i,h*d+h*d+h*v],[h*d+h*d+h*v],!m,[!2,b,h,!p,d],[b,h,s,s])->([b,s,h*v])";
+constexpr auto kAttend =
+    "([b,s,i],[i,h*d+h*d+h*v],[h*d+h*d+h*v],!m,[!2,b,h,!p,d],[b,h,s,s])->([b,s,h*v])";
 constexpr auto kMulti = "([b,s,h*d],[b,t,h*d],[b,t,h*v],[h*d+h*d+h*v],!m,[b,h,s,t])->([b,s,h*v])";
 
 const OpRule kRules[] = {

@@ -79,7 +79,8 @@ void group_query_attention(RuleCall& c) {
   match(c, 13, {c.unit(), h.kv, c.unit(), h.v});
   normalise_heads(c, h, {14, 15});
   // How long the buffer becomes depends on the lengths, unless there was none.
-  const Axis keys = c.has(3) ? c.unknown_extent("positions in a cache") : (c.has(1) ? c.in(1).axes[1] : q[1]);
+  const Axis keys =
+      c.has(3) ? c.unknown_extent("positions in a cache") : (c.has(1) ? c.in(1).axes[1] : q[1]);
   const std::int32_t cache = c.has(3) ? c.in(3).type : c.in(0).type;
   c.out(0, {q[0], q[1], h.result(c)}, c.in(0).type);
   c.out(1, {q[0], h.kv, keys, h.qk}, cache);
@@ -138,7 +139,8 @@ void paged_attention(RuleCall& c) {
 
 constexpr auto kMs = "com.microsoft";
 constexpr auto kGrouped =
-    "([b,!s,g*r*d],[b,!t,g*d],[b,!t,g*v],[b,g,!p,d],[b,g,!p,v])->([b,!s,g*r*v],[b,g,!t,d],[b,g,!t,v])";
+    "([b,!s,g*r*d],[b,!t,g*d],[b,!t,g*v],[b,g,!p,d],[b,g,!p,v])->([b,!s,g*r*v],[b,g,!t,d],[b,g,!t,"
+    "v])";
 
 const OpRule kRules[] = {
     {kMs, "GroupQueryAttention", 1, kAnyOpset, kGrouped, group_query_attention},

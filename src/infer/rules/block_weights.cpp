@@ -75,7 +75,9 @@ struct RunningBlocks {
 
 // What of B [N, K/2] and the scales moves so that every block stays together.
 void keep_blocks(RuleCall& c, const std::vector<Axis>& b, Operand& scales, const RunningBlocks& q) {
-  const auto column_blocks = [&](const Axis& outer) { c.align({b[1]}, {outer, c.free(q.common / 2)}); };
+  const auto column_blocks = [&](const Axis& outer) {
+    c.align({b[1]}, {outer, c.free(q.common / 2)});
+  };
   if (q.common == q.size) {  // blocks within a row: scales [N, K/block]
     if (scales.axes.size() != 2) c.give_up("scales of unlike shape");
     c.unify(scales.axes[0], b[0]);
@@ -90,8 +92,7 @@ void keep_blocks(RuleCall& c, const std::vector<Axis>& b, Operand& scales, const
   }
   const Axis runs = c.free(b[0].a / q.rows);
   c.align({b[0]}, {runs, within_rows ? c.free(q.rows) : c.fixed(q.rows, "blocks run over rows")});
-  c.align({scales.axes[0]},
-          {runs, c.fixed(q.rows * q.columns / q.size, "blocks run over rows")});
+  c.align({scales.axes[0]}, {runs, c.fixed(q.rows * q.columns / q.size, "blocks run over rows")});
 }
 
 // A [.., K], B, scales; A [.., N] when B is not transposed.

@@ -152,8 +152,8 @@ void deform_conv(RuleCall& c) {
   for (std::size_t i = 0; i < windows.size(); ++i) {
     c.pin(x.space[i], "spatial axis");
     c.pin(kernel.space[i], "kernel axis");
-    y.space.push_back(c.fixed(windows[i].count(x.space[i].a), windows[i].count(x.space[i].b),
-                              "spatial axis"));
+    y.space.push_back(
+        c.fixed(windows[i].count(x.space[i].a), windows[i].count(x.space[i].b), "spatial axis"));
   }
   for (const std::size_t k : {2, 4}) {
     if (!c.has(k)) continue;
@@ -175,7 +175,8 @@ const OpRule kRules[] = {
     {"com.microsoft", "NhwcFusedConv", 1, kAnyOpset, kNhwcConv, nhwc_fused_conv},
     {"", "ConvInteger", 10, kAnyOpset, "([n,g*i,H*kh..],[g*o,i,kh..],[],[g*o])->([n,g*o,H..])",
      conv_integer},
-    {"", "QLinearConv", 10, kAnyOpset, "as Conv, with scales and zero points per g*o", qlinear_conv},
+    {"", "QLinearConv", 10, kAnyOpset, "as Conv, with scales and zero points per g*o",
+     qlinear_conv},
     {"com.microsoft", "QLinearConv", 1, kAnyOpset, "as Conv, with scales and zero points per g*o",
      qlinear_conv},
     {"", "ConvTranspose", 1, kAnyOpset, "([n,g*i,H..],[g*i,o,kh..],[g*o])->([n,g*o,H*kh..])",

@@ -34,9 +34,9 @@ struct Window {
 // The windows that the node's attributes describe, one per kernel extent.
 std::vector<Window> windows_of(const RuleCall& c, const std::vector<std::int64_t>& kernel);
 
-// The axis of the windows over x. Windows that tile the axis make it windows x kernel; overlap fixes
-// it, as the order of its indices then says which are neighbours. `kernel` is the weight's axis, or
-// null for a pool, which does not see the order within a window.
+// The axis of the windows over x. Windows that tile the axis make it windows x kernel; overlap
+// fixes it, as the order of its indices then says which are neighbours. `kernel` is the weight's
+// axis, or null for a pool, which does not see the order within a window.
 Axis slide(RuleCall& c, const Axis& x, const Axis* kernel, const Window& window);
 
 // Gives up unless the operand, if present, has at most one element.

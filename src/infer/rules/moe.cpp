@@ -1,5 +1,5 @@
-// Mixtures of experts: the experts are one axis of router and weights; inside, two or three matrices
-// per expert.
+// Mixtures of experts: the experts are one axis of router and weights; inside, two or three
+// matrices per expert.
 #include "infer/registry.h"
 #include "infer/rules/quantised.h"
 
@@ -98,8 +98,8 @@ constexpr auto kMs = "com.microsoft";
 const OpRule kRules[] = {
     {kMs, "MoE", 1, kAnyOpset, "([..,h],[t,e],[e,f,h],[e,f],[e,h,f],[e,h],[e,f,h],[e,f])->([..,h])",
      moe},
-    {kMs, "QMoE", 1, kAnyOpset, "as MoE, with scales and zero points [e,f], or [e,f,b] with h = b*k",
-     qmoe},
+    {kMs, "QMoE", 1, kAnyOpset,
+     "as MoE, with scales and zero points [e,f], or [e,f,b] with h = b*k", qmoe},
 };
 
 }  // namespace

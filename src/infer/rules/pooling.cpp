@@ -1,5 +1,5 @@
-// Pools: batch and channels move; a pool does not see the order within a window, and windows that do
-// not overlap may change places.
+// Pools: batch and channels move; a pool does not see the order within a window, and windows that
+// do not overlap may change places.
 #include "infer/registry.h"
 #include "infer/rules/image.h"
 
@@ -99,8 +99,9 @@ void max_roi_pool(RuleCall& c) {
   pool_regions(c, (*shape)[0], (*shape)[1]);
 }
 
-// ONNX Runtime's blocked layout: [n, C, h, w] by its shape, but in memory blocks of 8 or 16 channels
-// as suited the machine that saved the model. The file does not tell which, so nothing can move.
+// ONNX Runtime's blocked layout: [n, C, h, w] by its shape, but in memory blocks of 8 or 16
+// channels as suited the machine that saved the model. The file does not tell which, so nothing can
+// move.
 constexpr auto kBlocked = "channels lie in blocks of a size that the file does not tell";
 
 void blocked_conv(RuleCall& c) {

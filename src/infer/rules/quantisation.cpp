@@ -20,7 +20,8 @@ bool is_scalar(const Operand& p) {
 // One number, one per index of `axis`, or one per block along it.
 void quantised_along(RuleCall& c, const Operand& x, const Operand& parameter) {
   if (is_scalar(parameter)) return;
-  const auto axis = static_cast<std::size_t>(c.attr_axis("axis", 1, static_cast<int>(x.axes.size())));
+  const auto axis =
+      static_cast<std::size_t>(c.attr_axis("axis", 1, static_cast<int>(x.axes.size())));
   const std::int64_t size = c.attr("block_size", 0);
   if (size == 0) {
     if (parameter.axes.size() != 1) c.give_up("parameter of unlike rank");
@@ -82,9 +83,7 @@ std::vector<Axis> quantised_product(RuleCall& c, const Product& p) {
   return out;
 }
 
-void matmul_integer(RuleCall& c) {
-  c.out(0, quantised_product(c, {0, 1, {2}, {3}}), T::INT32);
-}
+void matmul_integer(RuleCall& c) { c.out(0, quantised_product(c, {0, 1, {2}, {3}}), T::INT32); }
 
 void matmul_integer16(RuleCall& c) { c.out(0, quantised_product(c, {0, 1, {}, {}}), T::INT32); }
 
@@ -166,7 +165,8 @@ void reduce(RuleCall& c) {
   const auto axes = c.attr_ints("axes");
   std::vector<bool> gone(c.in(0).axes.size(), !axes || axes->empty());
   if (axes) {
-    for (const std::int64_t k : *axes) gone[static_cast<std::size_t>(c.to_axis(k, c.rank(0)))] = true;
+    for (const std::int64_t k : *axes)
+      gone[static_cast<std::size_t>(c.to_axis(k, c.rank(0)))] = true;
   }
   std::vector<Axis> out;
   for (std::size_t i = 0; i < gone.size(); ++i) {
@@ -182,7 +182,8 @@ void qlinear_reduce(RuleCall& c) {
 }
 
 constexpr auto kMs = "com.microsoft";
-constexpr auto kQuantise = "([i,k,j],[k],[k])->([i,k,j]), or blocks: k = b*f, ([i,b*f],[i,b],[i,b])";
+constexpr auto kQuantise =
+    "([i,k,j],[k],[k])->([i,k,j]), or blocks: k = b*f, ([i,b*f],[i,b],[i,b])";
 constexpr auto kMatMul = "([b..,m,k],[b..,k,n]; [m],[n])->([b..,m,n])";
 constexpr auto kUnary = "(x,[],[],[],[])->(x)";
 constexpr auto kBinary = "(x,[],[],y,[],[],[],[])->(broadcast)";

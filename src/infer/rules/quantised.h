@@ -1,4 +1,5 @@
-// What the quantised operators share: parameters per row or column, and numbers quantised in blocks.
+// What the quantised operators share: parameters per row or column, and numbers quantised in
+// blocks.
 #pragma once
 
 #include <cstdint>

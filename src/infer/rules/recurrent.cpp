@@ -93,7 +93,8 @@ const OpRule kRules[] = {
     {"", "GRU", 1, kAnyOpset, kGru, gru},
     {"", "RNN", 1, kAnyOpset, kRnn, rnn},
     {"com.microsoft", "DynamicQuantizeLSTM", 1, kAnyOpset,
-     "as LSTM, weights [!d,i,f+f+f+f], scales and zero points [!d] or [!d,f+f+f+f]", quantised_lstm},
+     "as LSTM, weights [!d,i,f+f+f+f], scales and zero points [!d] or [!d,f+f+f+f]",
+     quantised_lstm},
 };
 
 }  // namespace

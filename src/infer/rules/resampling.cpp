@@ -12,9 +12,9 @@ using T = onnx::TensorProto;
 
 // What Resize does to one axis.
 struct Stretch {
-  std::int64_t a = 0, b = 0;    // the new extent
+  std::int64_t a = 0, b = 0;  // the new extent
   bool identity = false;
-  std::int64_t factor = 0;      // whole and above 1, else 0
+  std::int64_t factor = 0;  // whole and above 1, else 0
 };
 
 Stretch by_scale(const Axis& x, float scale) {
@@ -41,7 +41,8 @@ bool repeats(const RuleCall& c) {
   const std::string from = c.attr_text("coordinate_transformation_mode", "half_pixel");
   const std::string round = c.attr_text("nearest_mode", "round_prefer_floor");
   if (from == "asymmetric") return round == "floor";
-  return (from == "half_pixel" || from == "pytorch_half_pixel") && round.starts_with("round_prefer");
+  return (from == "half_pixel" || from == "pytorch_half_pixel") &&
+         round.starts_with("round_prefer");
 }
 
 Axis stretch(RuleCall& c, const Axis& x, const Stretch& s) {
@@ -55,7 +56,8 @@ Axis stretch(RuleCall& c, const Axis& x, const Stretch& s) {
 std::vector<std::size_t> resized_axes(const RuleCall& c, int rank) {
   std::vector<std::size_t> out;
   if (const auto list = c.attr_ints("axes")) {
-    for (const std::int64_t axis : *list) out.push_back(static_cast<std::size_t>(c.to_axis(axis, rank)));
+    for (const std::int64_t axis : *list)
+      out.push_back(static_cast<std::size_t>(c.to_axis(axis, rank)));
   } else {
     out.resize(static_cast<std::size_t>(rank));
     std::iota(out.begin(), out.end(), 0);
@@ -64,7 +66,8 @@ std::vector<std::size_t> resized_axes(const RuleCall& c, int rank) {
 }
 
 std::vector<double> scales_of(RuleCall& c, std::size_t operand) {
-  if (const auto* list = c.attribute("scales")) return {list->floats().begin(), list->floats().end()};
+  if (const auto* list = c.attribute("scales"))
+    return {list->floats().begin(), list->floats().end()};
   Operand& scales = c.in(operand);
   c.pin(scales, "scales of a resize");
   if (!scales.folded || scales.folded->a.integral || !scales.folded->is_static()) {
@@ -130,7 +133,8 @@ void depth_to_space(RuleCall& c) {
   const Image x = planar(c);
   const std::int64_t n = c.attr("blocksize", 1);
   if (x.channels.a % n != 0 || x.channels.a / n % n != 0) c.give_up("blocks do not divide");
-  const Axis h = c.free(n), w = c.free(n), rest = c.free(x.channels.a / n / n, x.channels.b / n / n);
+  const Axis h = c.free(n), w = c.free(n),
+             rest = c.free(x.channels.a / n / n, x.channels.b / n / n);
   c.align({x.channels}, channel_order(c, rest, h, w));
   c.out(0, {x.batch, rest, c.product({x.space[0], h}), c.product({x.space[1], w})}, c.in(0).type);
 }
@@ -145,7 +149,8 @@ void space_to_depth(RuleCall& c) {
     inner.push_back(c.free(n));
     c.align({axis}, {outer.back(), inner.back()});
   }
-  c.out(0, {x.batch, c.product({inner[0], inner[1], x.channels}), outer[0], outer[1]}, c.in(0).type);
+  c.out(0, {x.batch, c.product({inner[0], inner[1], x.channels}), outer[0], outer[1]},
+        c.in(0).type);
 }
 
 // X [n,c,space..] at the points [n,space'..,coordinates]
@@ -187,7 +192,8 @@ void col2im(RuleCall& c) {
   for (const std::int64_t n : block.a) {
     if (n < 1 || __builtin_mul_overflow(cells, n, &cells)) c.give_up("block out of range");
   }
-  if (!block.is_static() || x[1].a % cells != 0 || x[1].b % cells != 0) c.give_up("blocks do not divide");
+  if (!block.is_static() || x[1].a % cells != 0 || x[1].b % cells != 0)
+    c.give_up("blocks do not divide");
   const Axis channels = c.free(x[1].a / cells, x[1].b / cells);
   c.align({x[1]}, {channels, c.fixed(cells, "block")});
   c.pin(x[2], "columns of an image");
@@ -206,7 +212,8 @@ const OpRule kRules[] = {
     {"", "DepthToSpace", 1, kAnyOpset, "([n,b*d*c,h,w])->([n,c,h*b,w*d])", depth_to_space},
     {"", "SpaceToDepth", 1, kAnyOpset, "([n,c,h*b,w*d])->([n,b*d*c,h,w])", space_to_depth},
     {"", "GridSample", 16, kAnyOpset, "([n,c,!h..],[n,i..,!2])->([n,c,i..])", grid_sample},
-    {"com.microsoft", "GridSample", 1, kAnyOpset, "([n,c,!h..],[n,i..,!2])->([n,c,i..])", grid_sample},
+    {"com.microsoft", "GridSample", 1, kAnyOpset, "([n,c,!h..],[n,i..,!2])->([n,c,i..])",
+     grid_sample},
     {"", "AffineGrid", 20, kAnyOpset, "([n,!2,!3],shape)->([n,!h..,!2])", affine_grid},
     {"", "LRN", 1, kAnyOpset, "([n,!c,h..])->([n,!c,h..])", local_response},
     {"", "Col2Im", 18, kAnyOpset, "([n,c*!k,!l],image,block)->([n,c,!h..])", col2im},

@@ -1,0 +1,169 @@
+#include "infer/analysed.h"
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+
+#include "apply/gather.h"
+#include "base/temp_folder.h"
+#include "plan/axis_mapping.h"
+
+namespace permcrypt::testing {
+namespace {
+
+template <class Value>
+Value checked(Result<Value> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  return *std::move(result);
+}
+
+bool is_factor(const AxisStore& axes, ExprId e) { return axes.kind(e) == AxisStore::Kind::kFactor; }
+
+ElementView view_of(const TensorData& tensor) {
+  ElementView view;
+  view.bits = static_cast<std::uint32_t>(element_bits(tensor.type));
+  view.shape.assign(tensor.shape.begin(), tensor.shape.end());
+  view.row_stride = view.shape.empty() ? 1 : view.shape.back();
+  return view;
+}
+
+ElementView view_of(const PayloadView& packed) {
+  ElementView view;
+  view.bits = static_cast<std::uint32_t>(packed.bits);
+  view.shape.assign(packed.shape.begin(), packed.shape.end());
+  view.row_stride = static_cast<std::uint64_t>(packed.row_stride);
+  return view;
+}
+
+}  // namespace
+
+Analysed::Analysed(OneNode one) : one_(std::move(one)) {
+  const test::TempFolder folder;
+  model_ = checked(read_model(folder.write("model.onnx", one_.model.SerializeAsString())));
+  payloads_ = std::make_unique<PayloadReader>(model_);
+  graph_ = checked(build_graph(model_, *payloads_));
+  InferOptions options;
+  options.free_interface = true;
+  options.opaque_caches = false;
+  inference_ = checked(infer(graph_, options));
+}
+
+ValueId Analysed::value(std::string_view name) const {
+  for (ValueId id = 0; id < graph_.values.size(); ++id) {
+    if (graph_.values[id].name == name) return id;
+  }
+  throw std::runtime_error("no value " + std::string(name));
+}
+
+std::string Analysed::axis_text(ExprId axis, bool within_product) {
+  AxisStore& axes = inference_.axes;
+  axis = axes.resolve(axis);
+  if (is_factor(axes, axis)) {
+    if (axes.size(axis) == 1) return "1";
+    if (!axes.is_free(axis)) return "!" + std::to_string(axes.size(axis));
+    const auto next = std::string(1, static_cast<char>('a' + letters_.size()));
+    return letters_.emplace(axis, next).first->second;
+  }
+  const bool product = axes.kind(axis) == AxisStore::Kind::kProduct;
+  const auto span = axes.parts(axis);
+  const std::vector<ExprId> parts(span.begin(), span.end());
+  std::string text;
+  for (const ExprId part : parts) {
+    if (!text.empty()) text += product ? "*" : "+";
+    text += axis_text(part, product);
+  }
+  return within_product && !product ? "(" + text + ")" : text;
+}
+
+std::string Analysed::value_text(ValueId id) {
+  const ValueFacts& facts = inference_.values[id];
+  std::string text = graph_.values[id].name + "[";
+  for (const Axis& axis : facts.axes) {
+    if (text.back() != '[') text += ",";
+    text += axis.dynamic() ? "?" : axis_text(axis.expr, false);
+  }
+  text += facts.known ? "]" : "..]";
+  if (facts.coordinates != kNone) text += "=" + axis_text(facts.coordinates, false);
+  return text;
+}
+
+std::string Analysed::structure() {
+  const GraphNode& node = graph_.nodes.at(0);
+  std::string text;
+  for (const ValueId id : node.inputs) {
+    if (id != kNone) text += value_text(id) + " ";
+  }
+  text += "->";
+  for (const ValueId id : node.outputs) {
+    if (id != kNone) text += " " + value_text(id);
+  }
+  return text;
+}
+
+std::map<ExprId, Permutation> Analysed::random_permutations(std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::map<ExprId, Permutation> out;
+  AxisStore& axes = inference_.axes;
+  const auto add = [&](ExprId axis) {
+    for (const ExprId f : axes.factors(axis)) {
+      if (!axes.is_free(f) || out.contains(f)) continue;
+      std::vector<std::uint32_t> order(static_cast<std::size_t>(axes.size(f)));
+      std::iota(order.begin(), order.end(), 0U);
+      std::shuffle(order.begin(), order.end(), random);
+      out.emplace(f, Permutation(std::move(order)));
+    }
+  };
+  for (const ValueFacts& facts : inference_.values) {
+    for (const Axis& axis : facts.axes) add(axis.expr);
+    if (facts.coordinates != kNone) add(facts.coordinates);
+  }
+  return out;
+}
+
+TensorData Analysed::permuted(TensorData tensor,
+                              const std::map<ExprId, Permutation>& permutations) {
+  if (tensor.shape.empty()) return tensor;
+  std::map<ExprId, std::uint32_t> group_of;
+  std::vector<Permutation> groups;
+  for (const auto& [factor, permutation] : permutations) {
+    group_of[factor] = static_cast<std::uint32_t>(groups.size());
+    groups.push_back(permutation);
+  }
+  const auto of_axis = [&](ExprId axis) {
+    return axis_permutation(map_axis(inference_.axes, axis, group_of), groups);
+  };
+  const ValueId id = value(tensor.name);
+  const ValueFacts& facts = inference_.values[id];
+  const auto packed = inference_.views.find(id);
+  PayloadMove move{tensor.name, 0, tensor.bytes.size(), view_of(tensor), {}, kNone};
+  if (packed != inference_.views.end()) move.view = view_of(packed->second);
+  std::vector<Permutation> orders;
+  for (const Axis& axis : facts.axes) {
+    const bool stays = axis.dynamic();  // an extent that inference does not know
+    move.axes.push_back(stays ? kNone : static_cast<std::uint32_t>(orders.size()));
+    if (!stays) orders.push_back(of_axis(axis.expr));
+  }
+  if (facts.coordinates != kNone) {
+    move.values = static_cast<std::uint32_t>(orders.size());
+    orders.push_back(of_axis(facts.coordinates).inverse());
+  }
+  const Gather gather = checked(Gather::prepare(move, orders));
+  std::string bytes(tensor.bytes.size(), '\0');
+  if (const auto done = gather.render(tensor.bytes, 0, bytes.size(), bytes.data()); !done) {
+    throw std::runtime_error(done.error().message);
+  }
+  tensor.bytes = std::move(bytes);
+  return tensor;
+}
+
+onnx::ModelProto Analysed::permuted_model(const std::map<ExprId, Permutation>& permutations) {
+  onnx::ModelProto model = one_.model;
+  for (auto& t : *model.mutable_graph()->mutable_initializer()) {
+    const std::vector<std::int64_t> shape(t.dims().begin(), t.dims().end());
+    t.set_raw_data(permuted({t.name(), t.data_type(), shape, t.raw_data()}, permutations).bytes);
+  }
+  return model;
+}
+
+}  // namespace permcrypt::testing

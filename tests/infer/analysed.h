@@ -1,0 +1,44 @@
+// A model of one node as inference sees it, with free inputs and outputs: its index structure in
+// print, and the model with its axes renumbered.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "infer/one_node.h"
+#include "permcrypt/infer.h"
+#include "permcrypt/permutation.h"
+
+namespace permcrypt::testing {
+
+class Analysed {
+ public:
+  explicit Analysed(OneNode one);
+
+  // "x[a,b*c] w[!3,c] -> y[a,b]": one letter per free factor, in order of appearance; "!n" for what
+  // is fixed; "ids[a]=b" for elements that are coordinates.
+  std::string structure();
+
+  // Random permutations of all free factors, by their ids.
+  std::map<ExprId, Permutation> random_permutations(std::uint32_t seed);
+
+  const OneNode& one() const { return one_; }
+  // The model's initializers, or a tensor that binds to one of its values, renumbered.
+  onnx::ModelProto permuted_model(const std::map<ExprId, Permutation>& permutations);
+  TensorData permuted(TensorData tensor, const std::map<ExprId, Permutation>& permutations);
+
+ private:
+  ValueId value(std::string_view name) const;
+  std::string axis_text(ExprId axis, bool within_product);
+  std::string value_text(ValueId id);
+
+  OneNode one_;
+  Model model_;
+  std::unique_ptr<PayloadReader> payloads_;
+  Graph graph_;
+  Inference inference_;
+  std::map<ExprId, std::string> letters_;
+};
+
+}  // namespace permcrypt::testing

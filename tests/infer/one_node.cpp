@@ -1,0 +1,228 @@
+#include "infer/one_node.h"
+
+#include <charconv>
+#include <random>
+#include <stdexcept>
+#include <string>
+
+namespace permcrypt::testing {
+namespace {
+
+using T = onnx::TensorProto;
+
+// Reads a line from left to right.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : text_(text) {}
+
+  bool done() {
+    skip_spaces();
+    return text_.empty();
+  }
+  bool next_is(char c) {
+    skip_spaces();
+    return !text_.empty() && text_.front() == c;
+  }
+  bool accept(char c) {
+    const bool yes = next_is(c);
+    if (yes) text_.remove_prefix(1);
+    return yes;
+  }
+  void expect(char c) {
+    if (!accept(c))
+      throw std::invalid_argument("expected " + std::string(1, c) + " at " + std::string(text_));
+  }
+  // Up to one of the given characters.
+  std::string until(std::string_view stops) {
+    skip_spaces();
+    const std::size_t n = std::min(text_.find_first_of(stops), text_.size());
+    std::string word(text_.substr(0, n));
+    text_.remove_prefix(n);
+    while (!word.empty() && word.back() == ' ') word.pop_back();
+    return word;
+  }
+
+ private:
+  void skip_spaces() {
+    while (!text_.empty() && text_.front() == ' ') text_.remove_prefix(1);
+  }
+  std::string_view text_;
+};
+
+// Numbers in brackets, separated by commas.
+std::vector<std::string> bracketed(Scanner& s, char open, char close) {
+  std::vector<std::string> out;
+  s.expect(open);
+  while (!s.accept(close)) {
+    out.push_back(s.until(std::string(",") + close));
+    s.accept(',');
+  }
+  return out;
+}
+
+std::vector<std::int64_t> to_ints(const std::vector<std::string>& words) {
+  std::vector<std::int64_t> out;
+  for (const std::string& word : words) out.push_back(std::stoll(word));
+  return out;
+}
+
+struct OperandText {
+  std::string name, type;
+  std::int64_t below = 0;  // 0: no bound
+  std::vector<std::int64_t> shape;
+  std::vector<std::string> elements;
+  bool initializer = false;
+};
+
+OperandText parse_operand(Scanner& s) {
+  OperandText o;
+  o.name = s.until(":,)");
+  if (o.name == "_") return o;
+  s.expect(':');
+  o.type = s.until("[<");
+  if (s.accept('<')) o.below = std::stoll(s.until("["));
+  o.shape = to_ints(bracketed(s, '[', ']'));
+  if (s.accept('=')) o.elements = bracketed(s, '{', '}');
+  o.initializer = s.accept('!');
+  return o;
+}
+
+std::int32_t element_type(const std::string& type) {
+  if (type == "f" || type == "p") return T::FLOAT;
+  if (type == "u8") return T::UINT8;
+  if (type == "i8") return T::INT8;
+  if (type == "i32") return T::INT32;
+  if (type == "i64") return T::INT64;
+  if (type == "b") return T::BOOL;
+  if (type == "u4") return 21;  // UINT4, younger than the ONNX headers may be
+  throw std::invalid_argument("element type " + type);
+}
+
+template <class Element>
+void append(std::string& bytes, Element element) {
+  bytes.append(reinterpret_cast<const char*>(&element), sizeof element);
+}
+
+// One element as its type wants it: given, or random.
+void append_element(std::string& bytes, const OperandText& o, std::size_t k, std::mt19937& random) {
+  const bool given = k < o.elements.size();
+  if (o.type == "f" || o.type == "p") {
+    const float drawn = o.type == "f" ? std::normal_distribution<float>()(random)
+                                      : std::uniform_real_distribution<float>(0.05F, 1)(random);
+    return append(bytes, given ? std::stof(o.elements[k]) : drawn);
+  }
+  const std::int64_t low = o.type == "i8" ? -127 : 0, high = o.type == "b"    ? 1
+                                                             : o.type == "i8" ? 127
+                                                                              : 255;
+  std::uniform_int_distribution<std::int64_t> draw(o.below ? 0 : low, o.below ? o.below - 1 : high);
+  const std::int64_t value = given ? std::stoll(o.elements[k]) : draw(random);
+  if (o.type == "i64") return append(bytes, value);
+  if (o.type == "i32") return append(bytes, static_cast<std::int32_t>(value));
+  append(bytes, static_cast<std::uint8_t>(value));
+}
+
+TensorData make_tensor(const OperandText& o, std::mt19937& random) {
+  TensorData out{o.name, element_type(o.type), o.shape, {}};
+  std::size_t n = 1;
+  for (const std::int64_t extent : o.shape) n *= static_cast<std::size_t>(extent);
+  if (o.type == "u4") n = (n + 1) / 2;
+  for (std::size_t k = 0; k < n; ++k) append_element(out.bytes, o, k, random);
+  return out;
+}
+
+void add_operand(OneNode& out, const TensorData& tensor, bool initializer) {
+  auto& graph = *out.model.mutable_graph();
+  if (initializer) {
+    auto& t = *graph.add_initializer();
+    t.set_name(tensor.name);
+    t.set_data_type(tensor.type);
+    for (const std::int64_t extent : tensor.shape) t.add_dims(extent);
+    t.set_raw_data(tensor.bytes);
+    return;
+  }
+  auto& input = *graph.add_input();
+  input.set_name(tensor.name);
+  auto& type = *input.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(tensor.type);
+  type.mutable_shape();
+  for (const std::int64_t extent : tensor.shape)
+    type.mutable_shape()->add_dim()->set_dim_value(extent);
+  out.feeds.push_back(tensor);
+}
+
+void add_attribute(onnx::NodeProto& node, Scanner& s) {
+  using A = onnx::AttributeProto;
+  auto& attribute = *node.add_attribute();
+  attribute.set_name(s.until("="));
+  s.expect('=');
+  if (s.next_is('[')) {
+    attribute.set_type(A::INTS);
+    for (const std::int64_t value : to_ints(bracketed(s, '[', ']'))) attribute.add_ints(value);
+    return;
+  }
+  const std::string word = s.until(" ");
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error == std::errc() && end == word.data() + word.size()) {
+    attribute.set_type(A::INT);
+    attribute.set_i(number);
+  } else if (error == std::errc() && *end == '.') {
+    attribute.set_type(A::FLOAT);
+    attribute.set_f(std::stof(word));
+  } else {
+    attribute.set_type(A::STRING);
+    attribute.set_s(word);
+  }
+}
+
+void name_operator(onnx::NodeProto& node, const std::string& qualified) {
+  const std::size_t dot = qualified.rfind('.');
+  node.set_op_type(dot == std::string::npos ? qualified : qualified.substr(dot + 1));
+  if (dot != std::string::npos) node.set_domain(qualified.substr(0, dot));
+}
+
+onnx::ModelProto empty_model(int opset) {
+  onnx::ModelProto model;
+  model.set_ir_version(10);
+  model.mutable_graph()->set_name("one node");
+  auto& standard = *model.add_opset_import();
+  standard.set_domain("");
+  standard.set_version(opset);
+  return model;
+}
+
+}  // namespace
+
+OneNode parse_one_node(std::string_view line, int opset) {
+  OneNode out{empty_model(opset), {}};
+  std::mt19937 random(7);
+  Scanner s(line);
+  auto& node = *out.model.mutable_graph()->add_node();
+  do {
+    node.add_output(s.until(",="));
+    out.model.mutable_graph()->add_output()->set_name(node.output(node.output_size() - 1));
+  } while (s.accept(','));
+  s.expect('=');
+  name_operator(node, s.until("("));
+  s.expect('(');
+  while (!s.accept(')')) {
+    const OperandText operand = parse_operand(s);
+    node.add_input(operand.name == "_" ? "" : operand.name);
+    if (operand.name != "_") add_operand(out, make_tensor(operand, random), operand.initializer);
+    s.accept(',');
+  }
+  while (!s.done()) add_attribute(node, s);
+  if (!node.domain().empty()) {
+    auto& import = *out.model.add_opset_import();
+    import.set_domain(node.domain());
+    import.set_version(1);
+  }
+  return out;
+}
+
+std::string_view operator_of(std::string_view line) {
+  line.remove_prefix(line.find('=') + 2);
+  return line.substr(0, line.find('('));
+}
+
+}  // namespace permcrypt::testing

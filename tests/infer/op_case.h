@@ -1,0 +1,33 @@
+// Cases for the table of operators: one line of model and its index structure. Every operator of
+// the table needs one.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace permcrypt::testing {
+
+enum class Kernel {
+  kEverywhere,  // ONNX Runtime runs it on the CPU
+  kRecent,      // only some releases do
+  kNowhere,     // none does: the structure is all that is checked
+};
+
+struct OpCase {
+  std::string_view line;       // see one_node.h
+  std::string_view structure;  // see analysed.h
+  int opset = 17;
+  Kernel kernel = Kernel::kEverywhere;
+};
+
+std::span<const OpCase> convolution_cases();
+std::span<const OpCase> pooling_cases();
+std::span<const OpCase> resampling_cases();
+std::span<const OpCase> quantisation_cases();
+std::span<const OpCase> block_weight_cases();
+std::span<const OpCase> moe_cases();
+std::span<const OpCase> attention_cases();
+std::span<const OpCase> embedding_cases();
+std::span<const OpCase> recurrent_cases();
+
+}  // namespace permcrypt::testing
