@@ -8,13 +8,27 @@ namespace permcrypt {
 
 std::span<const std::span<const OpRule>> all_rules() {
   static const std::array families = {
-      elementwise_rules(),   product_rules(),           movement_rules(),
-      indexing_rules(),      reduction_rules(),         normalisation_rules(),
-      convolution_rules(),   pooling_rules(),           resampling_rules(),
-      quantisation_rules(),  block_weight_rules(),      moe_rules(),
-      attention_rules(),     attention_contrib_rules(), attention_grouped_rules(),
-      embedding_rules(),     recurrent_rules(),         generator_rules(),
-      control_flow_rules(),  lock_rules(),
+      elementwise_rules(),
+      product_rules(),
+      movement_rules(),
+      indexing_rules(),
+      reduction_rules(),
+      normalisation_rules(),
+      convolution_rules(),
+      pooling_rules(),
+      resampling_rules(),
+      quantisation_rules(),
+      block_weight_rules(),
+      moe_rules(),
+      attention_rules(),
+      attention_projected_rules(),
+      attention_multihead_rules(),
+      attention_grouped_rules(),
+      embedding_rules(),
+      recurrent_rules(),
+      generator_rules(),
+      control_flow_rules(),
+      lock_rules(),
   };
   return families;
 }

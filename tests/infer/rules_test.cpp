@@ -114,8 +114,9 @@ TEST_CASE("rules: every operator of the table has a case") {
   for (const OpCase& op : all_cases()) cases.emplace(operator_of(op.line));
   for (const auto family :
        {convolution_rules(), pooling_rules(), resampling_rules(), quantisation_rules(),
-        block_weight_rules(), moe_rules(), attention_rules(), attention_contrib_rules(),
-        attention_grouped_rules(), embedding_rules(), recurrent_rules()}) {
+        block_weight_rules(), moe_rules(), attention_rules(), attention_projected_rules(),
+        attention_multihead_rules(), attention_grouped_rules(), embedding_rules(),
+        recurrent_rules()}) {
     for (const OpRule& rule : family) {
       const std::string name =
           (rule.domain.empty() ? "" : std::string(rule.domain) + ".") + std::string(rule.op);
