@@ -113,12 +113,11 @@ Result<void> print_accuracies(const fs::path& data, const fs::path& original,
   auto plain = Session::open(original, {});
   auto locked = Session::open(encrypted, {});
   const auto token = read_token(token_path);
-  for (const Error* e :
-       {images ? nullptr : &images.error(), label_array ? nullptr : &label_array.error(),
-        plain ? nullptr : &plain.error(), locked ? nullptr : &locked.error(),
-        token ? nullptr : &token.error()}) {
-    if (e) return fail(*e);
-  }
+  if (!images) return fail(images.error());
+  if (!label_array) return fail(label_array.error());
+  if (!plain) return fail(plain.error());
+  if (!locked) return fail(locked.error());
+  if (!token) return fail(token.error());
   const auto labels = to_integers(*label_array);
   const auto input = as_network_input(*images, plain->inputs()[0].name);
   const auto key = to_integers(*token);
