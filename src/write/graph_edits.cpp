@@ -253,7 +253,7 @@ class LockInsertion {
 
 }  // namespace
 
-Result<void> insert_locks(const LockedGraph& locked, std::string_view file,
+Result<void> write_locks(const LockedGraph& locked, std::string_view file,
                           const LockEditOptions& options, MessageEdits& edits) {
   if (locked.locks.empty()) return {};
   return LockInsertion(locked, file, edits).run(options);
