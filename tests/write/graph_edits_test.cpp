@@ -243,6 +243,7 @@ TEST_CASE("a model without an import of the default domain gets one") {
   onnx::ModelProto model = chain();
   model.mutable_opset_import(0)->set_domain("com.microsoft");
   model.mutable_opset_import(0)->set_version(1);
+  for (auto& node : *model.mutable_graph()->mutable_node()) node.set_domain("com.microsoft");
   LockedFile file(model);
   const auto out = file.with({file.lock(LockKind::kInput, "x", 1, 4)});
   REQUIRE(out.opset_import_size() == 2);
