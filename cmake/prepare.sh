@@ -4,7 +4,7 @@
 # step looks first whether there is anything to do, so that a second run costs nothing.
 
 packages="ca-certificates g++ cmake ninja-build pkg-config protobuf-compiler libprotobuf-dev
-  libonnx-dev libsodium-dev libcli11-dev nlohmann-json3-dev libfmt-dev libexpected-dev zlib1g-dev
+  libonnx-dev libsodium-dev libcli11-dev nlohmann-json3-dev libfmt-dev libexpected-dev zlib1g-dev libpng-dev
   doctest-dev"
 ort_package=com.github.asus4.onnxruntime
 ort_version=0.4.9  # ONNX Runtime 1.29

@@ -64,6 +64,7 @@ struct Report {
   std::vector<TensorReport> tensors;
   Coverage coverage;
   std::vector<LockReport> locks;
+  std::vector<PlanCache> caches;
   std::vector<std::string> unknown_ops;  // "domain.Op: 3 nodes", with a reason where a rule gave up
   std::vector<std::string> warnings, notes;
   double key_bits = 0;                // log2 of how many keys the locks tell apart, at most

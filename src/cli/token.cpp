@@ -22,7 +22,7 @@ struct Options {
 Result<void> run(const Options& options, const Context& context) {
   const auto token = make_token(options.model, options.key);
   if (!token) return fail(token.error());
-  const auto out = options.out.value_or(beside_encrypted(options.model, ".enc.token.npz"));
+  const auto out = options.out.value_or(token_name(options.model));
   const IfExists if_exists = context.force ? IfExists::kReplace : IfExists::kRefuse;
   auto done = write_token(out, *token, if_exists, {options.model});
   if (!done) return done;

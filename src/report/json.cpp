@@ -40,6 +40,12 @@ Json to_json(const LockReport& lock) {
           {"bits", lock.bits}};
 }
 
+Json to_json(const PlanCache& cache) {
+  Json axes = Json::array();
+  for (const AxisMap& axis : cache.axes) axes.push_back(to_string(axis));
+  return {{"past", cache.past}, {"present", cache.present}, {"axes", axes}};
+}
+
 template <class T>
 Json list(const std::vector<T>& items) {
   Json out = Json::array();
@@ -62,6 +68,7 @@ std::string report_json(const Report& report, std::string_view file, std::string
                       {"none", c.none},
                       {"kernels", c.kernels}}},
                     {"locks", list(report.locks)},
+                    {"caches", list(report.caches)},
                     {"unknown_ops", report.unknown_ops},
                     {"key_bits", report.key_bits},
                     {"group_bits", report.group_bits},

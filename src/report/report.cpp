@@ -107,6 +107,7 @@ void add_locks(const Plan& plan, Report& report) {
     collect_groups(lock.upstream, groups);
     collect_groups(lock.downstream, groups);
   }
+  report.caches = plan.caches;
   report.key_bits = std::min(bits, group_bits(groups, plan));
 }
 

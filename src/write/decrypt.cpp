@@ -43,7 +43,7 @@ class Decryption {
   }
 
   Result<void> add_model() {
-    files_ = {request_.out.value_or(beside_encrypted(inputs()[0], ".dec.onnx"))};
+    files_ = {request_.out.value_or(beside_encrypted(request_.model, ".dec.onnx"))};
     const auto number = outputs_.add(files_[0], {.if_exists = unless_forced(IfExists::kRefuse)});
     if (!number) return fail(number.error());
     numbers_ = {*number};
@@ -117,6 +117,9 @@ class Decryption {
 }  // namespace
 
 Result<DecryptReport> decrypt(const DecryptRequest& request) {
+  if (request.out) {
+    if (auto done = check_distinct(request.model, *request.out); !done) return fail(done.error());
+  }
   auto encrypted = read_encrypted(request.model);
   if (!encrypted) return fail(encrypted.error());
   return Decryption(request, *std::move(encrypted)).run();

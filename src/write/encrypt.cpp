@@ -69,7 +69,7 @@ Result<std::vector<Edit>> make_edits(Analysis& analysis, const fs::path& out, bo
   if (auto done = rename_data_files(model, *file, locations, edits); !done) {
     return fail(done.error());
   }
-  if (auto done = insert_locks(analysis.locked, *file, {decoy}, edits); !done) {
+  if (auto done = write_locks(analysis.locked, *file, {decoy}, edits); !done) {
     return fail(done.error());
   }
   return edits.finish();
@@ -143,7 +143,7 @@ Result<void> write_files(const EncryptRequest& request, const SecretKey& key, An
 }
 
 std::vector<fs::path> output_files(const EncryptRequest& request, const Model& model) {
-  const fs::path out = request.out.value_or(encrypted_name(model.files[0].path));
+  const fs::path out = request.out.value_or(encrypted_name(request.model));
   std::vector<fs::path> files{out};
   for (std::size_t i = 1; i < model.files.size(); ++i) {
     files.push_back(out.parent_path() / data_file_name(out, i));
@@ -157,6 +157,9 @@ Result<EncryptReport> encrypt(const EncryptRequest& request) {
   if (request.carry != Carry::kKey) {
     return fail(ErrorKind::kUsage, "this version carries the key as an input only",
                 "leave out --carry, or use --carry key");
+  }
+  if (request.out) {
+    if (auto done = check_distinct(request.model, *request.out); !done) return fail(done.error());
   }
   auto analysis = analyse_plain(request);
   if (!analysis) return fail(analysis.error());

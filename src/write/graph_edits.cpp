@@ -125,7 +125,7 @@ class LockInsertion {
 
   // The default domain's version; a model that imports none gets one.
   int default_opset() {
-    bool imported = false;
+    bool imported = model().structure.opset_import_size() == 0;  // before IR 3 there are none
     for (const auto& import : model().structure.opset_import()) {
       imported = imported || import.domain().empty() || import.domain() == "ai.onnx";
     }
@@ -253,7 +253,7 @@ class LockInsertion {
 
 }  // namespace
 
-Result<void> insert_locks(const LockedGraph& locked, std::string_view file,
+Result<void> write_locks(const LockedGraph& locked, std::string_view file,
                           const LockEditOptions& options, MessageEdits& edits) {
   if (locked.locks.empty()) return {};
   return LockInsertion(locked, file, edits).run(options);

@@ -118,10 +118,11 @@ Result<void> write_copy(const UnlockRequest& request, const Model& model, std::v
 
 Result<std::vector<fs::path>> unlock(const UnlockRequest& request,
                                      std::span<const std::int32_t> token) {
+  const fs::path out = request.out.value_or(beside_encrypted(request.model, ".unlocked.onnx"));
+  if (auto done = check_distinct(request.model, out); !done) return fail(done.error());
   const auto encrypted = read_encrypted(request.model);
   if (!encrypted) return fail(encrypted.error());
   const Model& model = encrypted->model;
-  const fs::path out = request.out.value_or(beside_encrypted(model.files[0].path, ".unlocked.onnx"));
   if (auto done = check_folder(model, out); !done) return fail(done.error());
   if (auto done = check_length(*encrypted, token.size()); !done) return fail(done.error());
   const std::vector<fs::path> files{out, out.native() + ".key"};

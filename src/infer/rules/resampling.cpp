@@ -102,6 +102,10 @@ void resize(RuleCall& c) {
   const Operand& x = c.in(0);
   const auto axes = resized_axes(c, c.rank(0));
   const bool region = c.attr_text("coordinate_transformation_mode", "") == "tf_crop_and_resize";
+  // Resize reads a region, one bound for each axis; scales or sizes in its place in older versions.
+  for (std::size_t k = 1; k < c.inputs(); ++k) {
+    if (Operand* operand = c.optional(k)) c.pin(*operand, "one number for each axis");
+  }
   const bool keeps_ratio = c.attr_text("keep_aspect_ratio_policy", "stretch") != "stretch";
   const auto parts = stretches(c, axes);
   std::vector<Axis> out = x.axes;
