@@ -45,6 +45,12 @@ Operand& RuleCall::in(std::size_t k) {
 
 // ---------------------------------------------------------------------------- attributes
 
+void RuleCall::at_most(std::size_t operands) const {
+  for (std::size_t k = operands; k < inputs(); ++k) {
+    if (has(k)) give_up("operand " + std::to_string(k) + " is not handled");
+  }
+}
+
 const onnx::AttributeProto* RuleCall::attribute(std::string_view name) const {
   for (const auto& a : node.proto->attribute()) {
     if (a.name() == name) return &a;

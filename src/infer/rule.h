@@ -42,6 +42,8 @@ class RuleCall {
   bool has(std::size_t k) const { return k < node.inputs.size() && node.inputs[k] != kNone; }
   Operand& in(std::size_t k);
   Operand* optional(std::size_t k) { return has(k) ? &in(k) : nullptr; }
+  // Gives up when the node has operands that the rule does not know.
+  void at_most(std::size_t operands) const;
   int rank(std::size_t k) { return static_cast<int>(in(k).axes.size()); }
 
   // Attributes.

@@ -45,6 +45,7 @@ bool sees_order(const RuleCall& c) {
 
 // Q, K, V, mask, past key, past value, number of valid keys
 void attention(RuleCall& c) {
+  c.at_most(7);
   const Sequence q = sequence_of(c, 0, "q_num_heads"), k = sequence_of(c, 1, "kv_num_heads"),
                  v = sequence_of(c, 2, "kv_num_heads");
   const Heads h = make_heads(c, q.heads, k.heads, q.dim, v.dim);
@@ -117,6 +118,7 @@ void match_positions(RuleCall& c, const RotarySlots& slots, const Axis& batch,
 }
 
 void rotary(RuleCall& c, const RotarySlots& slots) {
+  c.at_most(4);
   const auto& x = c.in(0).axes;
   const Operand &cosine = c.in(slots.cosine), &sine = c.in(slots.sine);
   if (cosine.axes.empty()) c.give_up("rotary table is a scalar");

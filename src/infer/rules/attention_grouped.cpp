@@ -60,7 +60,8 @@ void require_plain_cache(const RuleCall& c) {
 // scales of the cache, norm weights, query lengths
 void group_query_attention(RuleCall& c) {
   const auto& q = c.in(0).axes;
-  if (q.size() != 3 || c.inputs() > 17) c.give_up("form not handled");
+  if (q.size() != 3) c.give_up("query of unlike rank");
+  c.at_most(17);
   require_plain_cache(c);
   const Heads h = read_heads(c);
   rotate_if_asked(c, h, 7, 8);
@@ -91,7 +92,8 @@ void group_query_attention(RuleCall& c) {
 // query, key, value, past key, past value, block rows, block columns, length, lengths, cos, sin
 void sparse_attention(RuleCall& c) {
   const auto& q = c.in(0).axes;
-  if (q.size() != 3 || c.inputs() > 11) c.give_up("form not handled");
+  if (q.size() != 3) c.give_up("query of unlike rank");
+  c.at_most(11);
   const Heads h = read_heads(c);
   rotate_if_asked(c, h, 9, 10);
   pin_sequences(c);
@@ -111,7 +113,8 @@ void sparse_attention(RuleCall& c) {
 // cos, sin, slots, sinks, norm weights, scales of the cache, bounds
 void paged_attention(RuleCall& c) {
   const auto& q = c.in(0).axes;
-  if (q.size() != 2 || c.inputs() > 17 || c.attr("rotary_offset", 0) ||
+  c.at_most(17);
+  if (q.size() != 2 || c.attr("rotary_offset", 0) ||
       c.attr_text("kv_cache_layout", "SEPARATE") != "SEPARATE") {
     c.give_up("form not handled");
   }

@@ -86,6 +86,7 @@ void finish(RuleCall& c, const Sequences& s, const Axis& keys) {
 
 // query, key, value, bias, mask, score bias, past key, past value, past length, beams
 void multi_head_attention(RuleCall& c) {
+  c.at_most(10);
   const Sequences s = read_sequences(c);
   if (c.has(3)) c.unify(c.in(3).axes.at(0), s.heads.packed(c));
   pin_with(c, 4, {s.batch, s.queries, s.keys}, "attention mask");
@@ -106,6 +107,7 @@ void multi_head_attention(RuleCall& c) {
 
 // query, key, value, mask, score bias, past key, past value, past length, beams, beams, bias
 void decoder_attention_one(RuleCall& c) {
+  c.at_most(11);
   if (!c.has(1)) c.give_up("packed q, k and v");
   const Sequences s = read_sequences(c);
   if (c.has(10)) c.unify(c.in(10).axes.at(0), s.heads.packed(c));
@@ -124,6 +126,7 @@ void decoder_attention_one(RuleCall& c) {
 
 // query [tokens,h*d] or [tokens,h,3,d], key, value, bias, token offsets, lengths, score bias
 void packed_multi_head_attention(RuleCall& c) {
+  c.at_most(7);
   const auto& q = c.in(0).axes;
   const std::int64_t n = c.attr("num_heads", 0);
   if (q.size() != 2 && q.size() != 4) c.give_up("query of unlike rank");

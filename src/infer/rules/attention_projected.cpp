@@ -77,10 +77,14 @@ Heads attend(RuleCall& c, const Slots& slots, std::int32_t type) {
 
 constexpr std::size_t kNoSlot = 1000;
 
-void attention(RuleCall& c) { attend(c, {2, 3, 4, 5, 6}, c.in(0).type); }
+void attention(RuleCall& c) {
+  c.at_most(7);
+  attend(c, {2, 3, 4, 5, 6}, c.in(0).type);
+}
 
 // x, w, bias, x scale, w scale, mask, x zero, w zero, past
 void quantised_attention(RuleCall& c) {
+  c.at_most(9);
   require_scalar(c, 3);
   require_scalar(c, 6);
   attend(c, {2, 5, 8, kNoSlot, kNoSlot}, c.in(3).type);
@@ -89,6 +93,7 @@ void quantised_attention(RuleCall& c) {
 
 // A shared buffer holds the keys in blocks of the head dimension: pinned with it.
 void decoder_self_attention(RuleCall& c) {
+  c.at_most(9);
   const Heads h = attend(c, {2, 3, 4, 5, 6}, c.in(0).type);
   if (c.attr("past_present_share_buffer", 0)) c.pin(h.qk, "keys lie in blocks in a shared cache");
   for (const std::size_t k : {7, 8}) pin_with(c, k, {c.in(0).axes[0]}, "beams");
@@ -96,6 +101,7 @@ void decoder_self_attention(RuleCall& c) {
 
 // x [tokens, in]; which tokens form a sequence is data.
 void packed_attention(RuleCall& c) {
+  c.at_most(6);
   const auto& x = c.in(0).axes;
   if (x.size() != 2) c.give_up("input of unlike rank");
   const Heads h = project(c, x[1], 1);
@@ -113,6 +119,7 @@ void packed_attention(RuleCall& c) {
 // query [s,b,in], key [t,b,in], weights of q [in,h*d] and of k and v [in,h*d + h*v], bias, mask,
 // caches, and flags that choose the form at run time
 void decoder_attention(RuleCall& c) {
+  c.at_most(12);
   const auto &q = c.in(0).axes, &k = c.in(1).axes, &wq = c.in(2).axes, &wkv = c.in(3).axes;
   if (q.size() != 3 || k.size() != 3 || wq.size() != 2 || wkv.size() != 2) c.give_up("unlike rank");
   const std::int64_t n = c.attr("num_heads", 0), dim = head_size(c, wq[1], n);

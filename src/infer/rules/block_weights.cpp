@@ -46,6 +46,7 @@ std::vector<Axis> with_last(std::vector<Axis> axes, const Axis& last) {
 
 // A, B, scales, zero points, group indices, bias
 void matmul_nbits(RuleCall& c) {
+  c.at_most(6);
   const std::int64_t bits = c.attr("bits", 4), size = c.attr("block_size", 0);
   const std::int64_t in_a_byte = bits == 2 ? 4 : 1;  // below what a view can tell apart
   if (!has_view(c, 1) || size % in_a_byte != 0) c.give_up("packed layout not handled");
@@ -97,6 +98,7 @@ void keep_blocks(RuleCall& c, const std::vector<Axis>& b, Operand& scales, const
 
 // A [.., K], B, scales; A [.., N] when B is not transposed.
 void matmul_bnb4(RuleCall& c) {
+  c.at_most(3);
   const std::int64_t size = c.attr("block_size", 0), columns = c.attr("K", 0);
   if (!has_view(c, 1) || size < 2 || size % 2 != 0) c.give_up("packed layout not handled");
   const auto& a = c.in(0).axes;
@@ -120,6 +122,7 @@ void require_table(RuleCall& c, const Operand& table) {
 
 // data, ids, scales, zero points
 void gather_block_quantized(RuleCall& c) {
+  c.at_most(4);
   Operand &table = c.in(0), &ids = c.in(1);
   const int rank = c.rank(0);
   require_table(c, table);

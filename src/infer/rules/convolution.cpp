@@ -55,6 +55,7 @@ Image convolve(RuleCall& c, std::size_t x, std::size_t w, bool channels_last = f
 
 // X, W, bias, and for the fused forms a tensor to add.
 void finish(RuleCall& c, const Image& y) {
+  c.at_most(4);
   c.per_index(c.optional(2), y.channels);
   if (c.has(3)) c.broadcast(y.axes(), c.in(3).axes);
   c.out(0, y.axes(), c.in(0).type);
@@ -115,7 +116,7 @@ Axis unslide(RuleCall& c, const Axis& x, const Axis& kernel, const Window& w, st
 void conv_transpose(RuleCall& c) {
   const Image x = image_of(c, c.in(0));
   const Kernel kernel = kernel_of(c, c.in(1), x.space.size());  // .out and .in change places
-  if (c.has(3)) c.give_up("operand not handled");
+  c.at_most(3);
   c.unify(x.channels, kernel.out, true);
   Image y{x.batch, kernel.in, {}, false};
   if (const std::int64_t groups = c.attr("group", 1); groups != 1) {

@@ -50,6 +50,7 @@ std::vector<Axis> embed(RuleCall& c, std::size_t positions) {
 
 // ids, segments, tables of words, positions and segments, gamma, beta, mask, positions
 void embed_layer_norm(RuleCall& c) {
+  c.at_most(9);
   const std::vector<Axis> out = embed(c, 8);
   c.out(0, out, c.in(2).type);
   c.out(1, {out[0]}, T::INT32);
@@ -58,6 +59,7 @@ void embed_layer_norm(RuleCall& c) {
 
 // The same in 8 bits: scales and zero points of each table, of gamma and of beta follow.
 void quantised_embed_layer_norm(RuleCall& c) {
+  c.at_most(18);
   for (std::size_t k = 8; k < c.inputs(); ++k) require_scalar(c, k);
   constexpr std::size_t kNoPositions = 1000;
   const std::vector<Axis> out = embed(c, kNoPositions);

@@ -74,6 +74,7 @@ void finish(RuleCall& c, const Experts& e, const Projection& first, const Projec
 }
 
 void moe(RuleCall& c) {
+  c.at_most(8);
   const Projection first{2, 3, kAbsent, kAbsent}, second{4, 5, kAbsent, kAbsent},
       third{6, 7, kAbsent, kAbsent};
   finish(c, experts_of(c, second), first, second, third);
@@ -83,9 +84,7 @@ void qmoe(RuleCall& c) {
   if (c.attr_text("quant_type", "int") != "int" || c.attr("weights_prepacked", -1) == 1) {
     c.give_up("weight layout not handled");
   }
-  for (std::size_t k = 15; k < c.inputs(); ++k) {
-    if (c.has(k)) c.give_up("operand not handled");
-  }
+  c.at_most(15);
   const Projection first{2, 4, 3, 11}, second{5, 7, 6, 12}, third{8, 10, 9, 13};
   Experts e = experts_of(c, second);
   e.block = std::max<std::int64_t>(0, c.attr("block_size", 0));
