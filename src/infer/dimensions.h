@@ -20,6 +20,7 @@ class Dimensions {
   Pair named(const std::string& name);
   Pair fresh();
   const std::map<std::string, Pair>& all() const { return by_name_; }
+  const std::map<std::string, std::int64_t>& bound() const { return bound_; }
 
  private:
   std::map<std::string, std::int64_t> bound_;

@@ -4,13 +4,11 @@
 
 #include "infer/duplicates.h"
 #include "infer/packed_views.h"
+#include "infer/picture_size.h"
 #include "infer/workspace.h"
 
 namespace permcrypt {
 namespace {
-
-// A dimension is solved for at most once, so this bounds nothing but a cycle of contradictions.
-constexpr int kMaxRebinds = 64;
 
 FoldedPtr read_folded(PayloadReader& payloads, TensorId id, const Tensor& tensor) {
   using T = onnx::TensorProto;
@@ -116,24 +114,7 @@ void tie_caches(Workspace& ws) {
   }
 }
 
-void run(Workspace& ws) {
-  ws.caches = ws.options.opaque_caches ? find_caches(ws.graph) : std::vector<CachePair>{};
-  ws.views = find_packed_views(ws);
-  std::vector<bool> cached(ws.graph.values.size(), false);
-  for (const CachePair& pair : ws.caches) cached[pair.past] = true;
-  for (ValueId id = 0; id < ws.graph.values.size(); ++id) {
-    const GraphValue& value = ws.graph.values[id];
-    if (value.tensor != kNone || value.sparse) add_constant(ws, id);
-  }
-  for (const ValueId id : ws.graph.bodies[0].inputs) {
-    add_input(ws, id, !ws.options.free_interface && !cached[id]);
-  }
-  ws.run_body(0);
-  close_outputs(ws);
-  tie_caches(ws);
-}
-
-Inference collect(Workspace& ws, std::map<std::string, std::int64_t> bound) {
+Inference collect(Workspace& ws) {
   Inference out;
   out.values.resize(ws.operands.size());
   for (std::size_t id = 0; id < ws.operands.size(); ++id) {
@@ -152,32 +133,57 @@ Inference collect(Workspace& ws, std::map<std::string, std::int64_t> bound) {
   std::sort(ws.notes.begin(), ws.notes.end());
   ws.notes.erase(std::unique(ws.notes.begin(), ws.notes.end()), ws.notes.end());
   out.notes = std::move(ws.notes);
-  out.bound_dims = std::move(bound);
+  out.bound_dims = ws.dimensions.bound();
   out.axes = std::move(ws.axes);
   return out;
 }
 
+void run(Workspace& ws) {
+  ws.caches = ws.options.opaque_caches ? find_caches(ws.graph) : std::vector<CachePair>{};
+  ws.views = find_packed_views(ws);
+  std::vector<bool> cached(ws.graph.values.size(), false);
+  for (const CachePair& pair : ws.caches) cached[pair.past] = true;
+  for (ValueId id = 0; id < ws.graph.values.size(); ++id) {
+    const GraphValue& value = ws.graph.values[id];
+    if (value.tensor != kNone || value.sparse) add_constant(ws, id);
+  }
+  for (const ValueId id : ws.graph.bodies[0].inputs) {
+    add_input(ws, id, !ws.options.free_interface && !cached[id]);
+  }
+  ws.run_body(0);
+  close_outputs(ws);
+  tie_caches(ws);
+}
+
 }  // namespace
 
-Result<Inference> infer(const Graph& graph, const InferOptions& options) {
-  std::map<std::string, std::int64_t> bound = options.dims;
-  const auto duplicates = find_duplicates(graph);
-  if (!duplicates) return tl::unexpected(duplicates.error());
+std::unique_ptr<Workspace> run_solved(const Graph& graph, const InferOptions& options,
+                                      std::map<std::string, std::int64_t> bound) {
+  // A dimension is solved for at most once, so this bounds nothing but a cycle of contradictions.
+  constexpr int kMaxRebinds = 64;
   for (int attempt = 0; attempt < kMaxRebinds; ++attempt) {
-    Workspace ws(graph, options, bound);
+    auto ws = std::make_unique<Workspace>(graph, options, bound);
     try {
-      run(ws);
+      run(*ws);
+      return ws;
     } catch (const Rebind& r) {
       bound[r.dimension] = r.extent;
-      continue;
     }
-    tie_duplicates(ws, *duplicates);
-    ws.axes.solve();
-    Inference out = collect(ws, std::move(bound));
-    out.duplicates = duplicate_classes(*duplicates);
-    return out;
   }
-  return fail(ErrorKind::kInput, "the graph's dimensions contradict each other");
+  return nullptr;
+}
+
+Result<Inference> infer(const Graph& graph, const InferOptions& options) {
+  const auto duplicates = find_duplicates(graph);
+  if (!duplicates) return tl::unexpected(duplicates.error());
+  auto ws = run_solved(graph, options, options.dims);
+  if (ws) ws = with_picture_size(graph, options, std::move(ws));
+  if (!ws) return fail(ErrorKind::kInput, "the graph's dimensions contradict each other");
+  tie_duplicates(*ws, *duplicates);
+  ws->axes.solve();
+  Inference out = collect(*ws);
+  out.duplicates = duplicate_classes(*duplicates);
+  return out;
 }
 
 }  // namespace permcrypt

@@ -153,6 +153,7 @@ std::pair<Axis, Axis> RuleCall::divide(const Axis& axis, std::int64_t major) {
 
 void RuleCall::unify(const Axis& x, const Axis& y, bool hard) {
   if (x.same_extent(y)) return axes.unify(x.expr, y.expr);
+  ws.mismatches.push_back({static_cast<NodeId>(&node - ws.graph.nodes.data()), x, y});
   if (!x.dynamic() && !y.dynamic()) {
     give_up("extents differ: " + std::to_string(x.a) + " and " + std::to_string(y.a));
   }
@@ -175,7 +176,8 @@ void RuleCall::align(const std::vector<Axis>& x, const std::vector<Axis>& y) {
   }
   const std::vector<Axis> rx(x.begin() + static_cast<std::ptrdiff_t>(lead), x.end());
   const std::vector<Axis> ry(y.begin() + static_cast<std::ptrdiff_t>(lead), y.end());
-  const auto ax = count(rx, true), ay = count(ry, true), bx = count(rx, false), by = count(ry, false);
+  const auto ax = count(rx, true), ay = count(ry, true), bx = count(rx, false),
+             by = count(ry, false);
   if (ax == 0 || ay == 0 || bx == 0 || by == 0) return pin_all({&rx, &ry}, "empty tensor");
   const bool known = ax && ay && bx && by;
   if (known && ax == ay && bx == by) return axes.align(exprs(rx), exprs(ry));
@@ -189,7 +191,8 @@ void RuleCall::align(const std::vector<Axis>& x, const std::vector<Axis>& y) {
   pin_all({&rx, &ry}, "reshaped along dynamic extents");
 }
 
-void RuleCall::pin_all(std::initializer_list<const std::vector<Axis>*> lists, std::string_view why) {
+void RuleCall::pin_all(std::initializer_list<const std::vector<Axis>*> lists,
+                       std::string_view why) {
   for (const auto* list : lists) {
     for (const Axis& axis : *list) axes.pin(axis.expr, why);
   }

@@ -32,6 +32,12 @@ struct Rebind {
   std::int64_t extent;
 };
 
+// Two axes that had to be equal and were not, at a node.
+struct Mismatch {
+  NodeId node = kNone;
+  Axis x, y;
+};
+
 struct Workspace {
   Workspace(const Graph& graph, const InferOptions& options,
             std::map<std::string, std::int64_t> bound);
@@ -47,6 +53,7 @@ struct Workspace {
   std::vector<CachePair> caches;
   std::map<std::string, int> unknown_ops, gave_up;
   std::vector<std::string> notes;
+  std::vector<Mismatch> mismatches;
   bool shallow_folding = false;
 
   Axis free_axis(std::int64_t a, std::int64_t b);

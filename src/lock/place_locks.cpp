@@ -23,6 +23,8 @@ class Placement {
   Result<LockedGraph> run() {
     auto plain = infer(graph_, options_.infer);
     if (!plain) return tl::unexpected(plain.error());
+    // A lock hides from inference which dimension an extent came from: keep what was solved for.
+    options_.infer.dims = plain->bound_dims;
     interface_ = find_interface_locks(graph_, *plain);
     auto open = settle(interface_);
     if (!open) return open;
@@ -79,7 +81,8 @@ class Placement {
                          const std::set<ExprId>& weight_factors) {
     for (const ExprId side : sides(locked, lock)) {
       for (const ExprId f : locked.inference.axes.factors(side)) {
-        if (is_cut(lock) ? locked.inference.axes.is_free(f) : weight_factors.contains(f)) return true;
+        if (is_cut(lock) ? locked.inference.axes.is_free(f) : weight_factors.contains(f))
+          return true;
       }
     }
     return false;
@@ -121,10 +124,14 @@ class Placement {
     const auto key = [&](const LockSite& l) -> std::tuple<int, std::size_t, int, std::uint32_t> {
       const GraphBody& main = graph_.bodies[0];
       switch (l.kind) {
-        case LockKind::kInput: return {0, place(main.inputs, l.value), 0, l.axis};
-        case LockKind::kOutput: return {2, place(main.outputs, l.value), 0, l.axis};
-        case LockKind::kIndex: return {1, flow.position(l.node), 0, l.slot};
-        default: return {1, flow.position(graph_.values[l.value].producer), 1, l.axis};
+        case LockKind::kInput:
+          return {0, place(main.inputs, l.value), 0, l.axis};
+        case LockKind::kOutput:
+          return {2, place(main.outputs, l.value), 0, l.axis};
+        case LockKind::kIndex:
+          return {1, flow.position(l.node), 0, l.slot};
+        default:
+          return {1, flow.position(graph_.values[l.value].producer), 1, l.axis};
       }
     };
     std::stable_sort(locks.begin(), locks.end(),
@@ -243,7 +250,7 @@ class Placement {
   }
 
   const Graph& graph_;
-  const LockOptions& options_;
+  LockOptions options_;
   std::vector<LockSite> interface_;     // index, input and output locks that have an effect
   std::vector<LockSite> trunk_, rest_;  // cut points
 };
