@@ -56,7 +56,9 @@ void add_constant(Workspace& ws, ValueId id) {
   const auto view = ws.views.find(id);
   const auto& shape = view == ws.views.end() ? tensor.shape : view->second.shape;
   for (const std::int64_t n : shape) o.axes.push_back(ws.free_axis(n, n));
-  if (!tensor.payload && !tensor.unmovable.empty()) ws.pin(o, tensor.unmovable);
+  // An empty tensor has nothing to move, and so nothing that must stay.
+  const bool empty = std::ranges::find(shape, 0) != shape.end();
+  if (!tensor.payload && !empty) ws.pin(o, tensor.unmovable);
   if (!is_index_type(o.type)) ws.labels.pin(o.label, "not an index");
   if (ws.options.rigid_tables.contains(id)) {
     ws.labels.pin(o.label, "ids in a table whose encoding has no room for others");
