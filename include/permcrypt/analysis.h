@@ -15,7 +15,7 @@ struct Analysis {
   std::unique_ptr<const Model> model;  // `locked` refers to it, and to `payloads`
   std::unique_ptr<PayloadReader> payloads;
   LockedGraph locked;
-  Plan plan;                           // without edits
+  Plan plan;  // without edits
 };
 
 // Infers, places locks, and plans. Errors: kInput for graphs that are not graphs; kState when there

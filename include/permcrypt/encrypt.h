@@ -20,7 +20,7 @@ struct EncryptRequest {
   std::filesystem::path model;               // a .onnx file, or a folder with one model.onnx
   std::optional<std::filesystem::path> out;  // default: X.enc.onnx beside X.onnx
   KeyOptions key;
-  Carry carry = Carry::kKey;                 // only kKey yet
+  Carry carry = Carry::kKey;  // only kKey yet
   LockOptions locks;
   std::string licensee;
   bool decoy = false;    // the key input has a default, the identity
@@ -37,8 +37,8 @@ struct EncryptReport {
 };
 
 // Looks for the key only when model and state are fine. Errors, in this order: kUsage (output is
-// input; carry not supported), kInput, kState (already encrypted; nothing to protect; no place for a
-// lock; not strict; no decoy possible), kKey, kOutput.
+// input; carry not supported), kInput, kState (already encrypted; nothing to protect; no place for
+// a lock; not strict; no decoy possible), kKey, kOutput.
 Result<EncryptReport> encrypt(const EncryptRequest& request);
 
 }  // namespace permcrypt

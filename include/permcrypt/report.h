@@ -19,7 +19,7 @@ struct GroupReport {
     std::string tensor;
     std::size_t axis = 0;
   };
-  std::string id;              // hexadecimal; "" of one that stays
+  std::string id;  // hexadecimal; "" of one that stays
   std::string role;
   std::uint64_t size = 0;
   bool free = true;
@@ -35,12 +35,12 @@ struct TensorReport {
   std::vector<std::int64_t> shape;
   std::string type;
   std::uint64_t bytes = 0;
-  std::vector<AxisMap> axes;   // of its shape, or of the array that is packed into it
+  std::vector<AxisMap> axes;  // of its shape, or of the array that is packed into it
   // Single numbers, int64, boolean and string tensors do not count.
   bool counts = false;
   Protection protection = Protection::kNone;
-  bool kernel = false;         // both channel axes move, the spatial ones behind them cannot
-  std::string why;             // why axes stay; "" when it is not known
+  bool kernel = false;  // both channel axes move, the spatial ones behind them cannot
+  std::string why;      // why axes stay; "" when it is not known
 };
 
 struct LockReport {
@@ -60,15 +60,15 @@ struct Coverage {
 
 struct Report {
   std::vector<std::pair<std::string, std::string>> facts;  // of an encrypted model: its key id, ...
-  std::vector<GroupReport> groups;    // those of the plan, in its order, then what stays
+  std::vector<GroupReport> groups;  // those of the plan, in its order, then what stays
   std::vector<TensorReport> tensors;
   Coverage coverage;
   std::vector<LockReport> locks;
   std::vector<PlanCache> caches;
   std::vector<std::string> unknown_ops;  // "domain.Op: 3 nodes", with a reason where a rule gave up
   std::vector<std::string> warnings, notes;
-  double key_bits = 0;                // log2 of how many keys the locks tell apart, at most
-  double group_bits = 0;              // and of all permutations of all groups
+  double key_bits = 0;    // log2 of how many keys the locks tell apart, at most
+  double group_bits = 0;  // and of all permutations of all groups
 };
 
 // What the plan of an encrypted model says; `encrypted` is the encrypted file itself.

@@ -14,8 +14,8 @@
 namespace permcrypt {
 
 // The token of an encrypted model: the index vectors of all its locks, for its input permcrypt_key.
-// Errors: kInput; kState when it is not encrypted, or takes no token; kKey; kResult when its manifest
-// was changed.
+// Errors: kInput; kState when it is not encrypted, or takes no token; kKey; kResult when its
+// manifest was changed.
 Result<std::vector<std::int32_t>> make_token(const std::filesystem::path& model,
                                              const KeyOptions& key);
 

@@ -4,19 +4,20 @@
 
 namespace permcrypt {
 
-std::string in_quotes(std::string_view name) {
-  constexpr std::size_t kShown = 120;
-  std::string text = "'";
-  for (char c : name.substr(0, kShown)) {
+std::string printable(std::string_view text, std::size_t limit) {
+  std::string shown;
+  for (char c : text.substr(0, limit)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) {
-      text += "\\x" + hex_encode({&c, 1});
+      shown += "\\x" + hex_encode({&c, 1});
     } else {
-      text += c;
+      shown += c;
     }
   }
-  if (name.size() > kShown) text += "...";
-  return text + "'";
+  if (text.size() > limit) shown += "...";
+  return shown;
 }
+
+std::string in_quotes(std::string_view name) { return "'" + printable(name) + "'"; }
 
 }  // namespace permcrypt

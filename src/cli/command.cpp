@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "base/quote.h"
+
 namespace permcrypt::cli {
 
 void Context::say(std::string_view line) const {
@@ -11,7 +13,7 @@ void Context::say(std::string_view line) const {
 }
 
 void Context::warn(std::string_view line) const {
-  if (!quiet) fmt::print(stderr, "warning: {}\n", line);
+  if (!quiet) fmt::print(stderr, "warning: {}\n", printable(line, 1000));
 }
 
 void add_key_options(CLI::App& command, KeyOptions& options) {

@@ -83,8 +83,7 @@ void add_encrypt(CLI::App& app, Context& context) {
       ->transform(CLI::CheckedTransformer(kCarries))
       ->type_name("HOW");
   command
-      ->add_option("--internal", request.locks.internal,
-                   "Locks inside: none (default), block, all")
+      ->add_option("--internal", request.locks.internal, "Locks inside: none (default), block, all")
       ->transform(CLI::CheckedTransformer(kInternals))
       ->type_name("WHERE");
   command

@@ -30,8 +30,8 @@ struct Options {
 };
 
 void print_report(const Options& options, const Report& report, std::string_view kind) {
-  fmt::print("{}", options.json ? report_json(report, options.file.native(), kind)
-                                : inspect_text(report));
+  fmt::print(
+      "{}", options.json ? report_json(report, options.file.native(), kind) : inspect_text(report));
 }
 
 // Small files of which a few facts say everything.
@@ -152,8 +152,7 @@ Result<void> run(const Options& options, const Context& context) {
 
 void add_inspect(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("inspect", "Show what is in a model, a key or a token");
+  CLI::App* command = app.add_subcommand("inspect", "Show what is in a model, a key or a token");
   command->add_option("FILE", options->file, "Model, encrypted model, key or token")->required();
   command->add_flag("--json", options->json, "For scripts");
   command->add_option("--explain", options->explain, "Why its axes move, or do not")

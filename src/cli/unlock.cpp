@@ -23,7 +23,8 @@ Result<void> run(Options& options, const Context& context) {
   if (!token) return fail(token.error());
   const auto vector = to_integers(*token);
   if (!vector) return fail(vector.error());
-  const auto files = unlock(options.request, std::vector<std::int32_t>(vector->begin(), vector->end()));
+  const auto files =
+      unlock(options.request, std::vector<std::int32_t>(vector->begin(), vector->end()));
   if (!files) return fail(files.error());
   for (const auto& file : *files) context.say("written  " + file.native());
   return {};
@@ -33,8 +34,7 @@ Result<void> run(Options& options, const Context& context) {
 
 void add_unlock(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("unlock", "Write a private copy with the key built in");
+  CLI::App* command = app.add_subcommand("unlock", "Write a private copy with the key built in");
   command->add_option("ENCRYPTED", options->request.model, "What encrypt wrote")->required();
   command->add_option("-t,--token", options->token, "The token")->required()->type_name("TOKEN");
   command

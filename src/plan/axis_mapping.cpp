@@ -82,8 +82,8 @@ AxisMap map_axis(AxisStore& axes, ExprId axis, const std::map<ExprId, std::uint3
     }
     return map;
   }
-  map.kind = axes.kind(axis) == AxisStore::Kind::kProduct ? AxisMap::Kind::kProduct
-                                                          : AxisMap::Kind::kSum;
+  map.kind =
+      axes.kind(axis) == AxisStore::Kind::kProduct ? AxisMap::Kind::kProduct : AxisMap::Kind::kSum;
   for (const ExprId part : resolved_parts(axes, axis)) {
     append_part(map, map_axis(axes, part, group_of));
   }

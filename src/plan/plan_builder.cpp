@@ -1,11 +1,11 @@
 #include "plan/plan_builder.h"
 
+#include <sodium.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
-
-#include <sodium.h>
 
 #include "base/quote.h"
 #include "plan/axis_mapping.h"
@@ -106,8 +106,8 @@ class PlanBuilder {
     out.view = view_of(value);
     for (std::size_t k = 0; k < out.axes.size(); ++k) {
       if (out.axes.size() != out.view.shape.size() || out.axes[k].extent != out.view.shape[k]) {
-        return fail(ErrorKind::kDefect, "inference and file disagree on the shape of " +
-                                            in_quotes(out.name));
+        return fail(ErrorKind::kDefect,
+                    "inference and file disagree on the shape of " + in_quotes(out.name));
       }
     }
     return out;
@@ -165,8 +165,8 @@ class PlanBuilder {
       }
       if (lock.upstream.extent != static_cast<std::uint64_t>(site.size) ||
           lock.downstream.extent != lock.upstream.extent) {
-        return fail(ErrorKind::kDefect, "the lock on " + in_quotes(lock.value) +
-                                            " has sides of different extents");
+        return fail(ErrorKind::kDefect,
+                    "the lock on " + in_quotes(lock.value) + " has sides of different extents");
       }
       plan_.locks.push_back(std::move(lock));
     }
@@ -182,8 +182,8 @@ class PlanBuilder {
         AxisMap map = this->map(axis.expr);
         if (axis.dynamic()) {
           if (map.moves()) {
-            return fail(ErrorKind::kDefect, "a dynamic axis of the cache " + in_quotes(cache.past) +
-                                                " was left free");
+            return fail(ErrorKind::kDefect,
+                        "a dynamic axis of the cache " + in_quotes(cache.past) + " was left free");
           }
           map.extent = 0;
         }

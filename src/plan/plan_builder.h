@@ -18,7 +18,7 @@ Result<Plan> build_plan(LockedGraph& locked);
 // One place where a group's factor lies: index i of the group is at offset + stride * i + ... on an
 // axis of a constant. Only the first place on each axis counts.
 struct GroupUse {
-  std::string tensor;       // scope and name
+  std::string tensor;  // scope and name
   std::uint64_t axis = 0;
   std::uint64_t offset = 0, stride = 1;
   auto operator<=>(const GroupUse&) const = default;

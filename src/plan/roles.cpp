@@ -11,14 +11,14 @@ namespace {
 constexpr int kResidualMatrices = 4;
 
 struct Signs {
-  int matrices = 0;       // tensors with two axes that move
-  int kernels = 0;        // tensors of rank 3 and more in which it is a whole axis
-  bool major = false;     // of a product with another group
+  int matrices = 0;    // tensors with two axes that move
+  int kernels = 0;     // tensors of rank 3 and more in which it is a whole axis
+  bool major = false;  // of a product with another group
   bool minor = false;
-  bool ids_given = false; // behind an index lock on a graph input
-  bool ids_made = false;  // behind one on ids that the graph computes; constant tables too
-  bool enters = false;    // downstream of an input lock
-  bool leaves = false;    // upstream of an output lock
+  bool ids_given = false;  // behind an index lock on a graph input
+  bool ids_made = false;   // behind one on ids that the graph computes; constant tables too
+  bool enters = false;     // downstream of an input lock
+  bool leaves = false;     // upstream of an output lock
 };
 
 using AllSigns = std::vector<Signs>;

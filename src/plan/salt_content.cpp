@@ -1,9 +1,9 @@
 #include "plan/salt_content.h"
 
+#include <sodium.h>
+
 #include <algorithm>
 #include <vector>
-
-#include <sodium.h>
 
 namespace permcrypt {
 namespace {

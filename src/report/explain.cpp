@@ -40,10 +40,11 @@ class Explanation {
     const AxisMap* map = k < tensor_.axes.size() ? &tensor_.axes[k] : nullptr;
     if (axis.unit()) return fmt::format("axis {}: a single index\n", k);
     if (!map || !map->moves()) {
-      return fmt::format("axis {} ({}) stays.\n{}", k, axes_.size(axis.expr), still_text(axis.expr));
+      return fmt::format("axis {} ({}) stays.\n{}", k, axes_.size(axis.expr),
+                         still_text(axis.expr));
     }
-    std::string out = fmt::format("axis {} ({}) is permuted, as {}.\n", k, map->extent,
-                                  to_string(*map));
+    std::string out =
+        fmt::format("axis {} ({}) is permuted, as {}.\n", k, map->extent, to_string(*map));
     std::set<std::uint32_t> groups;
     collect(*map, groups);
     for (const std::uint32_t g : groups) out += group_text(g, k);
@@ -62,7 +63,7 @@ class Explanation {
     for (const ExprId factor : axes_.factors(axis)) {
       if (axes_.is_free(factor) || axes_.size(factor) < 2) continue;
       std::string line = fmt::format("  {} of its indices stay in order: {}\n", axes_.size(factor),
-                                     in_plain_words(axes_.why(factor)));
+                                     printable(in_plain_words(axes_.why(factor)), 1000));
       if (said.insert(line).second) out += line;
     }
     return out;
@@ -87,7 +88,7 @@ class Explanation {
     for (const std::uint32_t site : axes_.history(axis)) {
       if (site == 0 || site > graph_.nodes.size()) continue;
       const GraphNode& node = graph_.nodes[site - 1];
-      std::string line = node.op;
+      std::string line = printable(node.op);
       if (node.proto && !node.proto->name().empty()) line += " " + in_quotes(node.proto->name());
       if (std::find(nodes.begin(), nodes.end(), line) == nodes.end()) nodes.push_back(line);
     }

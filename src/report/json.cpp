@@ -10,9 +10,12 @@ using Json = nlohmann::ordered_json;
 
 const char* text_of(const TensorReport& tensor) {
   switch (tensor.protection) {
-    case Protection::kBoth: return "both";
-    case Protection::kOne: return "one";
-    case Protection::kNone: break;
+    case Protection::kBoth:
+      return "both";
+    case Protection::kOne:
+      return "one";
+    case Protection::kNone:
+      break;
   }
   return "none";
 }
@@ -20,16 +23,23 @@ const char* text_of(const TensorReport& tensor) {
 Json to_json(const GroupReport& group) {
   Json uses = Json::array();
   for (const auto& use : group.uses) uses.push_back({{"tensor", use.tensor}, {"axis", use.axis}});
-  return {{"id", group.id},     {"role", group.role}, {"size", group.size}, {"free", group.free},
-          {"bits", group.bits}, {"uses", uses},       {"reasons", group.reasons}};
+  return {{"id", group.id},          {"role", group.role}, {"size", group.size},
+          {"free", group.free},      {"bits", group.bits}, {"uses", uses},
+          {"reasons", group.reasons}};
 }
 
 Json to_json(const TensorReport& tensor) {
   Json axes = Json::array();
   for (const AxisMap& axis : tensor.axes) axes.push_back(to_string(axis));
-  return {{"name", tensor.name},     {"shape", tensor.shape}, {"type", tensor.type},
-          {"bytes", tensor.bytes},   {"axes", axes},          {"protected", text_of(tensor)},
-          {"counts", tensor.counts}, {"kernel", tensor.kernel}, {"why", tensor.why}};
+  return {{"name", tensor.name},
+          {"shape", tensor.shape},
+          {"type", tensor.type},
+          {"bytes", tensor.bytes},
+          {"axes", axes},
+          {"protected", text_of(tensor)},
+          {"counts", tensor.counts},
+          {"kernel", tensor.kernel},
+          {"why", tensor.why}};
 }
 
 Json to_json(const LockReport& lock) {
@@ -58,22 +68,22 @@ Json list(const std::vector<T>& items) {
 std::string report_json(const Report& report, std::string_view file, std::string_view kind) {
   const Coverage& c = report.coverage;
   Json out = {{"file", file},
-                    {"kind", kind},
-                    {"groups", list(report.groups)},
-                    {"tensors", list(report.tensors)},
-                    {"coverage",
-                     {{"weight_bytes", c.weight_bytes},
-                      {"both", c.both},
-                      {"one", c.one},
-                      {"none", c.none},
-                      {"kernels", c.kernels}}},
-                    {"locks", list(report.locks)},
-                    {"caches", list(report.caches)},
-                    {"unknown_ops", report.unknown_ops},
-                    {"key_bits", report.key_bits},
-                    {"group_bits", report.group_bits},
-                    {"warnings", report.warnings},
-                    {"notes", report.notes}};
+              {"kind", kind},
+              {"groups", list(report.groups)},
+              {"tensors", list(report.tensors)},
+              {"coverage",
+               {{"weight_bytes", c.weight_bytes},
+                {"both", c.both},
+                {"one", c.one},
+                {"none", c.none},
+                {"kernels", c.kernels}}},
+              {"locks", list(report.locks)},
+              {"caches", list(report.caches)},
+              {"unknown_ops", report.unknown_ops},
+              {"key_bits", report.key_bits},
+              {"group_bits", report.group_bits},
+              {"warnings", report.warnings},
+              {"notes", report.notes}};
   for (const auto& [name, text] : report.facts) out[name] = text;
   // Names come from the model and need not be UTF-8.
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

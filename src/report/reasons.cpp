@@ -44,7 +44,8 @@ std::vector<std::string> reasons_of(AxisStore& axes, ExprId axis) {
 
 std::string joined(const std::vector<std::string>& reasons) {
   std::string out;
-  for (const std::string& reason : reasons) out += (out.empty() ? "" : ", ") + in_plain_words(reason);
+  for (const std::string& reason : reasons)
+    out += (out.empty() ? "" : ", ") + in_plain_words(reason);
   return out;
 }
 

@@ -1,12 +1,14 @@
 #include "permcrypt/report.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "base/hex.h"
 #include "permcrypt/permutation.h"
+#include "report/cache_sides.h"
 #include "report/coverage.h"
 #include "report/reasons.h"
 #include "verify/tensor_data.h"
@@ -150,6 +152,7 @@ Report report_analysis(Analysis& analysis) {
   add_unknown(analysis.locked.inference.unknown_ops, report);
   add_unknown(analysis.locked.inference.gave_up, report);
   report.warnings = analysis.locked.warnings;
+  std::ranges::copy(warn_of_one_sided_caches(analysis), std::back_inserter(report.warnings));
   report.notes = analysis.locked.inference.notes;
   for (const auto& [name, extent] : analysis.plan.bound_dims) {
     report.notes.push_back("the dimension " + name + " is taken to be " + std::to_string(extent));

@@ -13,6 +13,7 @@ namespace permcrypt {
 namespace {
 
 constexpr double kSeedBits = 256;
+constexpr std::size_t kLine = 1000;  // of text that may hold names from the model
 
 std::string bytes_text(std::uint64_t bytes) {
   constexpr std::pair<double, const char*> kUnits[] = {{1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}};
@@ -43,14 +44,14 @@ std::string coverage_lines(const Report& report) {
     weights += tensor.counts;
     moved += tensor.counts && tensor.protection != Protection::kNone;
   }
-  std::string out =
-      fmt::format("weights    {}, in {} tensors, {} of them permuted\n", bytes_text(c.weight_bytes),
-                  weights, moved);
+  std::string out = fmt::format("weights    {}, in {} tensors, {} of them permuted\n",
+                                bytes_text(c.weight_bytes), weights, moved);
   out += fmt::format("protected  {} on both axes, {} on one, {} on none\n", percent(c.both),
                      percent(c.one), percent(c.none));
   if (c.kernels > 0) {
-    out += fmt::format("           {} on one are kernels: their channels move, their space cannot\n",
-                       percent(c.kernels));
+    out +=
+        fmt::format("           {} on one are kernels: their channels move, their space cannot\n",
+                    percent(c.kernels));
   }
   return out;
 }
@@ -65,14 +66,14 @@ std::string group_line(const Report& report) {
     ++counts[{group.role, group.size}];
   }
   std::vector<std::pair<std::pair<std::string, std::uint64_t>, int>> list(counts.begin(),
-                                                                         counts.end());
+                                                                          counts.end());
   std::stable_sort(list.begin(), list.end(),
                    [](const auto& x, const auto& y) { return x.first.second > y.first.second; });
   constexpr std::size_t kShown = 8;
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < std::min(kShown, list.size()); ++i) {
-    parts.push_back(fmt::format("{} {} x {}", list[i].second, list[i].first.first,
-                                list[i].first.second));
+    parts.push_back(
+        fmt::format("{} {} x {}", list[i].second, list[i].first.first, list[i].first.second));
   }
   if (list.size() > kShown) parts.push_back("...");
   return fmt::format("groups     {}: {}\n", groups, fmt::join(parts, ", "));
@@ -102,7 +103,7 @@ std::string still_lines(const Report& report) {
   if (by_reason.empty()) return "";
   std::string out = "left alone\n";
   for (const auto& [reason, tensors] : by_reason) {
-    out += fmt::format("  {}\n", reason);
+    out += fmt::format("  {}\n", printable(reason, kLine));
     for (const TensorReport* tensor : tensors) {
       out += fmt::format("    {} {} {}\n", in_quotes(tensor->name), shape_line(tensor->shape),
                          tensor->protection == Protection::kOne ? "one axis" : "all axes");
@@ -114,7 +115,7 @@ std::string still_lines(const Report& report) {
 std::string list_lines(std::string_view title, const std::vector<std::string>& lines) {
   if (lines.empty()) return "";
   std::string out = fmt::format("{}\n", title);
-  for (const std::string& line : lines) out += fmt::format("  {}\n", line);
+  for (const std::string& line : lines) out += fmt::format("  {}\n", printable(line, kLine));
   return out;
 }
 
@@ -128,11 +129,12 @@ std::string summary_text(const Report& report) {
 
 std::string inspect_text(const Report& report) {
   std::string out;
-  for (const auto& [name, text] : report.facts) out += fmt::format("{:<10} {}\n", name, text);
+  for (const auto& [name, text] : report.facts)
+    out += fmt::format("{:<10} {}\n", name, printable(text, kLine));
   out += summary_text(report) + "tensors\n";
   for (const TensorReport& tensor : report.tensors) {
-    out += fmt::format("  {:<8} {} {}", tensor.type, in_quotes(tensor.name),
-                       shape_line(tensor.shape));
+    out +=
+        fmt::format("  {:<8} {} {}", tensor.type, in_quotes(tensor.name), shape_line(tensor.shape));
     const bool moves = std::any_of(tensor.axes.begin(), tensor.axes.end(),
                                    [](const AxisMap& axis) { return axis.moves(); });
     if (moves) out += "  " + axes_line(tensor.axes);

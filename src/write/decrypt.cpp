@@ -29,6 +29,10 @@ class Decryption {
     if (auto done = add_model(); !done) return fail(done.error());
     auto opened = open_with(*key, encrypted_);
     if (!opened) return fail(opened.error());
+    if (opened->sealed.original_sizes.size() != encrypted_.model.files.size()) {
+      return fail(ErrorKind::kResult, "the model has another number of data files than it had",
+                  "restore the files as encrypt wrote them");
+    }
     if (auto done = add_data_files(opened->sealed); !done) return fail(done.error());
     if (auto done = copy(*opened); !done) return fail(done.error());
     if (auto done = outputs_.commit(); !done) return fail(done.error());
@@ -57,13 +61,13 @@ class Decryption {
       std::error_code error;
       fs::create_directories(fs::absolute(files_.back()).parent_path(), error);
       if (error) {
-        return fail(ErrorKind::kOutput, "cannot make the folder of " +
-                                            in_quotes(files_.back().native()) + ": " +
-                                            error.message(),
+        return fail(ErrorKind::kOutput,
+                    "cannot make the folder of " + in_quotes(files_.back().native()) + ": " +
+                        error.message(),
                     "choose another place with -o");
       }
-      const auto number = outputs_.add(
-          files_.back(), {.if_exists = unless_forced(IfExists::kKeepIdentical)});
+      const auto number =
+          outputs_.add(files_.back(), {.if_exists = unless_forced(IfExists::kKeepIdentical)});
       if (!number) return fail(number.error());
       numbers_.push_back(*number);
     }

@@ -47,8 +47,8 @@ Result<Analysis> analyse_plain(const EncryptRequest& request) {
   }
   auto analysis = analyse(*std::move(model), request.locks);
   if (!analysis || !request.strict) return analysis;
-  for (const auto* list : {&analysis->locked.inference.unknown_ops,
-                           &analysis->locked.inference.gave_up}) {
+  for (const auto* list :
+       {&analysis->locked.inference.unknown_ops, &analysis->locked.inference.gave_up}) {
     if (!list->empty()) {
       return fail(ErrorKind::kState, "no rule for the operator " + in_quotes(list->begin()->first),
                   "without --strict, what it touches stays as it is");

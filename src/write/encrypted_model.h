@@ -22,11 +22,12 @@ struct EncryptedModel {
   std::string key_input;  // the graph input that takes the token; "" in an unlocked copy
 };
 
-// A model that has a manifest. Errors: kState when it has none; kInput when it is of a later format.
+// A model that has a manifest. Errors: kState when it has none; kInput when it is of a later
+// format.
 Result<EncryptedModel> as_encrypted(Model model);
 
-// The same from a file. Errors: kInput; kState when it is not encrypted, or takes no token (an unlocked
-// copy).
+// The same from a file. Errors: kInput; kState when it is not encrypted, or takes no token (an
+// unlocked copy).
 Result<EncryptedModel> read_encrypted(const std::filesystem::path& path);
 
 // What the key opens.

@@ -78,9 +78,9 @@ class LockInsertion {
 
   Result<void> run(const LockEditOptions& options) {
     if (options.decoy && model().structure.ir_version() < kFirstIrWithDefaults) {
-      return fail(ErrorKind::kState, "a model of IR version " +
-                                         std::to_string(model().structure.ir_version()) +
-                                         " cannot give an input a default",
+      return fail(ErrorKind::kState,
+                  "a model of IR version " + std::to_string(model().structure.ir_version()) +
+                      " cannot give an input a default",
                   "leave out --decoy, or convert the model to IR version 4 or later");
     }
     auto names = name_locks(locked_, made_);
@@ -227,8 +227,8 @@ class LockInsertion {
     const auto span = std::find_if((*nodes)->begin(), (*nodes)->end(),
                                    [&](const FieldSpan& f) { return f.frame.begin == begin; });
     if (span == (*nodes)->end()) {
-      return fail(ErrorKind::kDefect, "node " + in_quotes(consumer.proto->name()) +
-                                          " is not in its graph");
+      return fail(ErrorKind::kDefect,
+                  "node " + in_quotes(consumer.proto->name()) + " is not in its graph");
     }
     onnx::NodeProto gather =
         make_node("Gather", {made_.key(lock), names_.name(locked_, site.before)},
@@ -254,7 +254,7 @@ class LockInsertion {
 }  // namespace
 
 Result<void> write_locks(const LockedGraph& locked, std::string_view file,
-                          const LockEditOptions& options, MessageEdits& edits) {
+                         const LockEditOptions& options, MessageEdits& edits) {
   if (locked.locks.empty()) return {};
   return LockInsertion(locked, file, edits).run(options);
 }

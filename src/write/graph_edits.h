@@ -22,7 +22,7 @@ struct LockEditOptions {
 // Errors: kState for a decoy where the model's IR version has no defaults; kDefect for locks that
 // cannot be expressed in the file, or when the file would not compute what `locked` describes.
 Result<void> write_locks(const LockedGraph& locked, std::string_view file,
-                          const LockEditOptions& options, MessageEdits& edits);
+                         const LockEditOptions& options, MessageEdits& edits);
 
 // Gives the external data files other names: file i of the model becomes locations[i]. locations[0]
 // is not used.

@@ -1,10 +1,10 @@
 // Names of what permcrypt puts into a graph.
 #pragma once
 
+#include <onnx/onnx_pb.h>
+
 #include <cstddef>
 #include <string>
-
-#include <onnx/onnx_pb.h>
 
 namespace permcrypt {
 

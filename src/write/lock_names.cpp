@@ -86,15 +86,16 @@ class Namer {
         return body.frame;
       }
     }
-    return fail(ErrorKind::kDefect, "a lock on " + in_quotes(v.name) + ", which has no name outside " +
-                                        "of a function");
+    return fail(ErrorKind::kDefect, "a lock on " + in_quotes(v.name) +
+                                        ", which has no name outside " + "of a function");
   }
 
   Result<void> place(std::size_t lock) {
     if (site(lock).kind == LockKind::kIndex) {
       const GraphNode& node = graph_.nodes[site(lock).node];
       if (node.in_function) {
-        return fail(ErrorKind::kDefect, "an index lock inside a function, at " + in_quotes(node.op));
+        return fail(ErrorKind::kDefect,
+                    "an index lock inside a function, at " + in_quotes(node.op));
       }
       out_.graphs[lock] = graph_.bodies[node.body].frame;
       return {};

@@ -21,7 +21,6 @@ std::filesystem::path beside_encrypted(const std::filesystem::path& encrypted,
 // The name of external data file `number` (from 1) beside `model`: ".data", ".data.1" ...
 std::string data_file_name(const std::filesystem::path& model, std::size_t number);
 
-
 // kUsage when the output would be the model itself, under whatever name. OutputSet refuses that as
 // well; here it comes before anything that is wrong with the model.
 Result<void> check_distinct(const std::filesystem::path& model, const std::filesystem::path& out);

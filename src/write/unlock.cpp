@@ -45,8 +45,8 @@ Result<void> check_length(const EncryptedModel& encrypted, std::size_t length) {
   if (shape.dim_size() == 1 && shape.dim(0).dim_value() == static_cast<std::int64_t>(length)) {
     return {};
   }
-  return fail(ErrorKind::kInput, "the token does not fit the model: it has " +
-                                     std::to_string(length) + " entries",
+  return fail(ErrorKind::kInput,
+              "the token does not fit the model: it has " + std::to_string(length) + " entries",
               "make it anew with permcrypt token");
 }
 

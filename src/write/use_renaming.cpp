@@ -115,8 +115,8 @@ Result<void> UseRenaming::rename_inner_outputs() {
     for (std::size_t i = 0; i < body.outputs.size(); ++i) {
       const auto it = names_.values.find(body.outputs[i]);
       if (it == names_.values.end()) continue;
-      const auto outputs = find_fields(*locked_.graph.model, file_, body.frame,
-                                       onnx_field::graph::kOutput);
+      const auto outputs =
+          find_fields(*locked_.graph.model, file_, body.frame, onnx_field::graph::kOutput);
       if (!outputs) return fail(outputs.error());
       const FieldSpan& info = outputs->at(i);
       const FrameId frame = edits_.add_frame(info);
@@ -141,9 +141,9 @@ Result<void> UseRenaming::check_operands() const {
       const bool as_wanted =
           wanted == names_.values.end()
               ? written == operands_.end()
-              : (written != operands_.end() ? written->second
-                                            : node.proto->input(static_cast<int>(slot))) ==
-                    wanted->second;
+              : (written != operands_.end()
+                     ? written->second
+                     : node.proto->input(static_cast<int>(slot))) == wanted->second;
       if (!as_wanted) {
         return fail(ErrorKind::kDefect, "operand " + std::to_string(slot) + " of node " +
                                             in_quotes(node.proto->name()) +

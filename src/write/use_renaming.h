@@ -21,7 +21,11 @@ class UseRenaming {
  public:
   UseRenaming(const LockedGraph& locked, const LockNames& names, std::string_view file,
               MessageEdits& edits)
-      : locked_(locked), names_(names), file_(file), edits_(edits), first_use_(names.uses.size(), kNoNode) {}
+      : locked_(locked),
+        names_(names),
+        file_(file),
+        edits_(edits),
+        first_use_(names.uses.size(), kNoNode) {}
 
   // An operand that has a name of its own, whatever its value is called: that of an index lock.
   void set_operand(FrameId node, std::uint32_t slot, std::string name) {
@@ -32,8 +36,8 @@ class UseRenaming {
   // not read what `locked` says.
   Result<void> run();
 
-  // For each of names.uses: the first node of its owner, by position in the file, that uses it, also
-  // from inside its own graphs; kNoNode when none does.
+  // For each of names.uses: the first node of its owner, by position in the file, that uses it,
+  // also from inside its own graphs; kNoNode when none does.
   const std::vector<std::size_t>& first_use() const { return first_use_; }
 
  private:

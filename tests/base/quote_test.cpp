@@ -16,3 +16,8 @@ TEST_CASE("long names are cut") {
   CHECK(in_quotes(std::string(120, 'x')) == "'" + std::string(120, 'x') + "'");
   CHECK(in_quotes(std::string(1 << 20, 'x')) == "'" + std::string(120, 'x') + "...'");
 }
+
+TEST_CASE("other text may be longer, and has no quotes") {
+  CHECK(printable("a\tb") == "a\\x09b");
+  CHECK(printable(std::string(200, 'x'), 150) == std::string(150, 'x') + "...");
+}

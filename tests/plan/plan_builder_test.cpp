@@ -8,9 +8,9 @@
 namespace permcrypt {
 namespace {
 
-using test::ModelMaker;
 using test::axes_of;
 using test::find_tensor;
+using test::ModelMaker;
 
 // Two layers, wide enough for locks at the interface alone.
 void fill_mlp(ModelMaker& maker) {
@@ -45,8 +45,7 @@ TEST_CASE("a group's id is made of its uses, whatever was found first") {
   shuffled.graph().mutable_initializer()->SwapElements(0, 2);
   const auto plain = maker.analyse_without_locks();
   REQUIRE(plain);
-  CHECK(plain->plan.groups[0].id ==
-        group_id({{"b1", 0, 0, 1}, {"w1", 1, 0, 1}, {"w2", 0, 0, 1}}));
+  CHECK(plain->plan.groups[0].id == group_id({{"b1", 0, 0, 1}, {"w1", 1, 0, 1}, {"w2", 0, 0, 1}}));
   const auto analysis = maker.analyse(), other = shuffled.analyse();
   REQUIRE((analysis && other));
   CHECK(analysis->plan.groups.size() >= 3);
@@ -59,9 +58,9 @@ TEST_CASE("the hash of uses is fixed: it names groups in files that exist") {
   const auto hex = [](const GroupId& id) {
     return hex_encode({reinterpret_cast<const char*>(id.data()), id.size()});
   };
-  CHECK(hex(group_id({{"w", 1, 2, 3}})) !=
-        hex(group_id({{"w", 2, 1, 3}})));
-  CHECK(hex(group_id({{"w", 1, 2, 3}})) == "68d4251c17d33831598aac7e7062e0f80ea2d603e274988594f7413a4399e95c");
+  CHECK(hex(group_id({{"w", 1, 2, 3}})) != hex(group_id({{"w", 2, 1, 3}})));
+  CHECK(hex(group_id({{"w", 1, 2, 3}})) ==
+        "68d4251c17d33831598aac7e7062e0f80ea2d603e274988594f7413a4399e95c");
 }
 
 TEST_CASE("locks stand between the groups of their sides") {

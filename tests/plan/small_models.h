@@ -45,7 +45,8 @@ class ModelMaker {
     const float base = static_cast<float>(graph().initializer_size());
     std::string& bytes = *tensor.mutable_raw_data();
     for (std::int64_t i = 0; i < count(shape); ++i) {
-      const float value = base + 0.37f * static_cast<float>(i % 101) - 0.013f * static_cast<float>(i);
+      const float value =
+          base + 0.37f * static_cast<float>(i % 101) - 0.013f * static_cast<float>(i);
       bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
     }
     return *this;

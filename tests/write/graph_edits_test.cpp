@@ -7,10 +7,10 @@
 namespace permcrypt {
 namespace {
 
-using test::LockedFile;
 using test::add_node;
 using test::add_value;
 using test::add_weight;
+using test::LockedFile;
 using test::show;
 
 constexpr auto kFloat = onnx::TensorProto::FLOAT;
@@ -48,9 +48,9 @@ std::vector<std::string> inputs_of(const onnx::GraphProto& graph) {
 
 TEST_CASE("an input, a cut and an output") {
   LockedFile file(chain());
-  const auto out = file.with({file.lock(LockKind::kInput, "x", 1, 4),
-                              file.lock(LockKind::kBlock, "h", 1, 6),
-                              file.lock(LockKind::kOutput, "y", 1, 5)});
+  const auto out =
+      file.with({file.lock(LockKind::kInput, "x", 1, 4), file.lock(LockKind::kBlock, "h", 1, 6),
+                 file.lock(LockKind::kOutput, "y", 1, 5)});
   CHECK(show(out.graph()) ==
         std::vector<std::string>{
             "Split(permcrypt_key, permcrypt/sizes) -> permcrypt/key0 permcrypt/key1 permcrypt/key2",
@@ -94,8 +94,8 @@ TEST_CASE("before opset 13 the sizes are an attribute") {
 
 TEST_CASE("two locks on one value follow each other") {
   LockedFile file(chain());
-  const auto out = file.with(
-      {file.lock(LockKind::kInput, "x", 0, 2), file.lock(LockKind::kInput, "x", 1, 4)});
+  const auto out =
+      file.with({file.lock(LockKind::kInput, "x", 0, 2), file.lock(LockKind::kInput, "x", 1, 4)});
   CHECK(show(out.graph().node(1)) == "Gather(x, permcrypt/key0) -> permcrypt/lock0");
   CHECK(show(out.graph().node(2)) == "Gather(permcrypt/lock0, permcrypt/key1) -> permcrypt/lock1");
   CHECK(show(out.graph().node(3)) == "MatMul(permcrypt/lock1, w) -> h");
@@ -109,8 +109,8 @@ TEST_CASE("a node that reads a value twice, and an output that is read inside") 
   model.mutable_graph()->mutable_node(1)->add_input("h");
   add_value(*model.mutable_graph()->add_output(), "h", kFloat, {2, 6});
   LockedFile file(model);
-  const auto out = file.with(
-      {file.lock(LockKind::kOutput, "h", 1, 6), file.lock(LockKind::kBlock, "h", 1, 6)});
+  const auto out =
+      file.with({file.lock(LockKind::kOutput, "h", 1, 6), file.lock(LockKind::kBlock, "h", 1, 6)});
   const auto nodes = show(out.graph());
   CHECK(nodes[1] == "MatMul(x, w) -> permcrypt/inner1");
   CHECK(nodes[2] == "Gather(permcrypt/inner1, permcrypt/key1) -> permcrypt/lock1");
@@ -177,12 +177,14 @@ onnx::ModelProto branches() {
   return model;
 }
 
-const onnx::GraphProto& body_of(const onnx::NodeProto& node, int i) { return node.attribute(i).g(); }
+const onnx::GraphProto& body_of(const onnx::NodeProto& node, int i) {
+  return node.attribute(i).g();
+}
 
 TEST_CASE("a value that branches capture gets its lock before the If, an index one inside") {
   LockedFile file(branches());
-  const auto out = file.with(
-      {file.lock(LockKind::kBoundary, "h", 1, 6), file.index_lock("ids", "rows", 1, 9)});
+  const auto out =
+      file.with({file.lock(LockKind::kBoundary, "h", 1, 6), file.index_lock("ids", "rows", 1, 9)});
   const auto nodes = show(out.graph());
   CHECK(nodes[2] == "Gather(h, permcrypt/key0) -> permcrypt/lock0");
   CHECK(nodes[3] == "If(c) -> y");
@@ -196,7 +198,8 @@ TEST_CASE("a value that branches capture gets its lock before the If, an index o
 
 TEST_CASE("a name that a branch gives to a value of its own is not the locked one") {
   onnx::ModelProto model = branches();
-  onnx::GraphProto& body = *model.mutable_graph()->mutable_node(1)->mutable_attribute(1)->mutable_g();
+  onnx::GraphProto& body =
+      *model.mutable_graph()->mutable_node(1)->mutable_attribute(1)->mutable_g();
   body.mutable_node(0)->set_input(0, "own");
   onnx::NodeProto first = body.node(0);
   body.mutable_node(0)->Clear();
@@ -213,7 +216,8 @@ TEST_CASE("a name that a branch gives to a value of its own is not the locked on
 TEST_CASE("a locked value inside a branch") {
   LockedFile file(branches());
   const auto out = file.with({file.lock(LockKind::kBlock, "rows", 1, 6)});
-  CHECK(show(body_of(out.graph().node(2), 0))[1] == "Gather(rows, permcrypt/key0) -> permcrypt/lock0");
+  CHECK(show(body_of(out.graph().node(2), 0))[1] ==
+        "Gather(rows, permcrypt/key0) -> permcrypt/lock0");
   CHECK(show(body_of(out.graph().node(2), 0))[2] == "Add(h, permcrypt/lock0) -> out_t");
 }
 
@@ -263,8 +267,9 @@ TEST_CASE("before IR 4 initializers are inputs, and the key stays the last one")
 
 TEST_CASE("a decoy is the identity as the key's default") {
   LockedFile file(chain());
-  const auto out = file.with({file.lock(LockKind::kInput, "x", 1, 4),
-                              file.lock(LockKind::kOutput, "y", 1, 5)}, {.decoy = true});
+  const auto out =
+      file.with({file.lock(LockKind::kInput, "x", 1, 4), file.lock(LockKind::kOutput, "y", 1, 5)},
+                {.decoy = true});
   const auto& key = out.graph().initializer(3);
   CHECK(key.name() == "permcrypt_key");
   CHECK(key.dims(0) == 9);

@@ -1,6 +1,7 @@
 // A model with locks in chosen places, as write_locks() puts them into its bytes.
 #pragma once
 
+#include <doctest/doctest.h>
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include <vector>
 
 #include "base/temp_folder.h"
-#include <doctest/doctest.h>
 #include "lock/insertion.h"
 #include "permcrypt/lock.h"
 #include "write/graph_edits.h"
@@ -79,16 +79,21 @@ class LockedFile {
   }
   NodeId node(const std::string& output) const { return graph_.values[value(output)].producer; }
 
-  LockSite lock(LockKind kind, const std::string& name, std::uint32_t axis, std::int64_t size) const {
+  LockSite lock(LockKind kind, const std::string& name, std::uint32_t axis,
+                std::int64_t size) const {
     return {.kind = kind, .value = value(name), .axis = axis, .size = size};
   }
   LockSite index_lock(const std::string& ids, const std::string& consumer, std::uint32_t slot,
                       std::int64_t size) const {
-    return {.kind = LockKind::kIndex, .value = value(ids), .node = node(consumer), .slot = slot,
+    return {.kind = LockKind::kIndex,
+            .value = value(ids),
+            .node = node(consumer),
+            .slot = slot,
             .size = size};
   }
 
-  Result<std::vector<Edit>> edits(std::vector<LockSite> sites, const LockEditOptions& options = {}) {
+  Result<std::vector<Edit>> edits(std::vector<LockSite> sites,
+                                  const LockEditOptions& options = {}) {
     LockedGraph locked;
     locked.graph = insert_locks(graph_, sites);
     locked.locks = std::move(sites);

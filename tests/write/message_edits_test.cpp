@@ -57,9 +57,9 @@ std::string relu(const std::string& output) {
 TEST_CASE("a longer length takes more bytes, which lengthens what is around it") {
   Sample sample = short_sample();
   MessageEdits edits(sample.bytes, sample.model.frames);
-  const auto names = find_fields(sample.model, sample.bytes,
-                                 frame_of(sample.model.structure.graph().node(0)),
-                                 onnx_field::node::kOutput);
+  const auto names =
+      find_fields(sample.model, sample.bytes, frame_of(sample.model.structure.graph().node(0)),
+                  onnx_field::node::kOutput);
   REQUIRE(names);
   edits.replace_content(names->at(0), std::string(300, 'y'));
   const onnx::ModelProto out = parsed(sample, edits);
@@ -71,7 +71,8 @@ TEST_CASE("a longer length takes more bytes, which lengthens what is around it")
 TEST_CASE("what is inserted in one place stays in the order of the calls") {
   Sample sample = short_sample();
   MessageEdits edits(sample.bytes, sample.model.frames);
-  const auto nodes = find_fields(sample.model, sample.bytes, sample.graph, onnx_field::graph::kNode);
+  const auto nodes =
+      find_fields(sample.model, sample.bytes, sample.graph, onnx_field::graph::kNode);
   REQUIRE(nodes);
   edits.insert(sample.graph, nodes->at(0).tag, relu("a"));
   edits.insert(sample.graph, nodes->at(0).tag, relu("b"));
@@ -87,7 +88,8 @@ TEST_CASE("what is inserted in one place stays in the order of the calls") {
 TEST_CASE("the end of an inner message comes before what follows it outside") {
   Sample sample = short_sample();
   MessageEdits edits(sample.bytes, sample.model.frames);
-  const auto nodes = find_fields(sample.model, sample.bytes, sample.graph, onnx_field::graph::kNode);
+  const auto nodes =
+      find_fields(sample.model, sample.bytes, sample.graph, onnx_field::graph::kNode);
   REQUIRE(nodes);
   std::string input;
   wire::append_bytes(input, onnx_field::node::kInput, "more");
