@@ -51,6 +51,12 @@ class PlanBuilder {
            tensor(value).payload.has_value() && tensor(value).payload->length > 0;
   }
 
+  // Without elements, a tensor has nothing to move, however free its axes are.
+  bool is_empty(ValueId value) const {
+    const auto& shape = tensor(value).shape;
+    return std::find(shape.begin(), shape.end(), 0) != shape.end();
+  }
+
   AxisMap map(ExprId axis) { return map_axis(axes_, axis, group_of_); }
 
   void find_groups() {
@@ -115,7 +121,7 @@ class PlanBuilder {
 
   Result<void> add_tensors() {
     for (ValueId value = 0; value < facts_.size(); ++value) {
-      if (!is_constant(value)) continue;
+      if (!is_constant(value) || is_empty(value)) continue;
       auto planned = plan_tensor(value);
       if (!planned) return fail(planned.error());
       if (*planned) plan_.tensors.push_back(**std::move(planned));
