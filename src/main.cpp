@@ -51,9 +51,24 @@ std::string without_keys(std::string text) {
   return text;
 }
 
+// What to do next where the error itself does not know better.
+std::string_view general_hint(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kResult: return "do not use these files; compare with what you received";
+    case ErrorKind::kUsage: return "see permcrypt --help";
+    case ErrorKind::kInput: return "is the file complete? onnx.checker.check_model says more";
+    case ErrorKind::kOutput: return "choose another place with -o";
+    case ErrorKind::kKey: return "name the right key file with -k";
+    case ErrorKind::kState: return "permcrypt inspect FILE shows what it is and why";
+    case ErrorKind::kDefect: break;
+  }
+  return "this is a defect of permcrypt: please report it";
+}
+
 int report(const Error& error) {
   fmt::print(stderr, "error: {}\n", without_keys(error.message));
-  if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", without_keys(error.hint));
+  fmt::print(stderr, "hint: {}\n",
+             error.hint.empty() ? general_hint(error.kind) : without_keys(error.hint));
   return static_cast<int>(error.kind);
 }
 
