@@ -54,13 +54,20 @@ std::string without_keys(std::string text) {
 // What to do next where the error itself does not know better.
 std::string_view general_hint(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kResult: return "do not use these files; compare with what you received";
-    case ErrorKind::kUsage: return "see permcrypt --help";
-    case ErrorKind::kInput: return "is the file complete? onnx.checker.check_model says more";
-    case ErrorKind::kOutput: return "choose another place with -o";
-    case ErrorKind::kKey: return "name the right key file with -k";
-    case ErrorKind::kState: return "permcrypt inspect FILE shows what it is and why";
-    case ErrorKind::kDefect: break;
+    case ErrorKind::kResult:
+      return "do not use these files; compare with what you received";
+    case ErrorKind::kUsage:
+      return "see permcrypt --help";
+    case ErrorKind::kInput:
+      return "is the file complete? onnx.checker.check_model says more";
+    case ErrorKind::kOutput:
+      return "choose another place with -o";
+    case ErrorKind::kKey:
+      return "name the right key file with -k";
+    case ErrorKind::kState:
+      return "permcrypt inspect FILE shows what it is and why";
+    case ErrorKind::kDefect:
+      break;
   }
   return "this is a defect of permcrypt: please report it";
 }

@@ -17,9 +17,15 @@ constexpr double kUselessError = 0.3;  // standard deviations of the expected ou
 constexpr double kSkill = 1e-6;        // p-value of top-1 agreement by chance
 constexpr std::uint64_t kEnoughPositions = 200;
 constexpr double kQuantisationStep = 0.05;  // one flipped 8-bit rounding
+constexpr double kLargest = 8;              // the largest of many errors, in their deviations
 constexpr double kCeiling = 0.1;            // beyond this an error is no rounding
 
 double error_of(const OutputDifference& d) { return d.integers ? d.differing : d.max_relative; }
+
+bool rounds_to_steps(std::string_view op) {
+  return op.starts_with("QLinear") || op.starts_with("DynamicQuantize") || op == "QuantizeLinear" ||
+         op == "QGemm" || op == "QAttention" || op == "MatMulNBits";
+}
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -153,18 +159,25 @@ Tolerance derive_tolerance(const onnx::ModelProto& structure, const Plan& plan) 
   for (const auto& t : structure.graph().initializer()) narrow(t.data_type());
   for (const auto& v : structure.graph().input()) narrow(v.type().tensor_type().elem_type());
   double nodes = 0;
-  for (const auto& node : structure.graph().node()) {
-    ++nodes;
-    const std::string& op = node.op_type();
-    quantised = quantised || op.starts_with("QLinear") || op == "QuantizeLinear" || op == "QGemm" ||
-                op == "QAttention" || op.starts_with("DynamicQuantize") || op == "MatMulNBits";
+  std::vector<const onnx::GraphProto*> open{&structure.graph()};
+  while (!open.empty()) {
+    const onnx::GraphProto& graph = *open.back();
+    open.pop_back();
+    for (const auto& node : graph.node()) {
+      ++nodes;
+      quantised = quantised || rounds_to_steps(node.op_type());
+      for (const auto& attribute : node.attribute()) {
+        if (attribute.has_g()) open.push_back(&attribute.g());
+      }
+    }
   }
   double terms = 1;
   for (const PlanGroup& group : plan.groups)
     terms = std::max(terms, static_cast<double>(group.size));
   Tolerance out;
-  out.value = unit * std::sqrt(terms * std::max(nodes, 1.0));
-  out.derivation = fmt::format("{} x sqrt({:.0f} terms x {:.0f} nodes)", unit_text, terms, nodes);
+  out.value = kLargest * unit * std::sqrt(terms * std::max(nodes, 1.0));
+  out.derivation =
+      fmt::format("{} x {} x sqrt({:.0f} terms x {:.0f} nodes)", kLargest, unit_text, terms, nodes);
   if (quantised) {
     out.value = std::max(out.value, kQuantisationStep);
     out.derivation += ", at least one quantisation step";

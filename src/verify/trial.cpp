@@ -103,8 +103,13 @@ Trial::Trial(Session encrypted, const Plan& plan, const std::vector<Permutation>
 Result<Trial> Trial::open(const std::filesystem::path& original,
                           const std::filesystem::path& encrypted, const Plan& plan,
                           const std::vector<Permutation>& groups, const TrialOptions& options) {
-  const SessionOptions session_options{options.optimise, options.threads};
+  SessionOptions session_options{options.optimise, options.threads};
   auto plain = Session::open(original, session_options);
+  if (!plain && !options.optimise) {
+    // Some half-precision models load only with the runtime's own rewriting.
+    session_options.optimise = true;
+    if (auto rewritten = Session::open(original, session_options)) plain = std::move(rewritten);
+  }
   if (!plain) return tl::unexpected(plain.error());
   auto locked = Session::open(encrypted, session_options);
   if (!locked) return tl::unexpected(locked.error());
