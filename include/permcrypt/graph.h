@@ -23,6 +23,9 @@ using BodyId = std::uint32_t;
 struct GraphValue {
   std::string name;               // as in the file
   std::string scope;              // see Tensor::scope
+  // Of a value that a function hands to the graph that calls it, once, while nothing inside reads it
+  // too: its name there. Else "".
+  std::string returned_as;
   std::int32_t elem_type = 0;     // declared type of inputs, constants; 0 unknown
   TensorId tensor = kNone;        // initializer or constant
   bool sparse = false;            // a sparse initializer: dense shape below, elements cannot move

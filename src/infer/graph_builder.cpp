@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <google/protobuf/unknown_field_set.h>
 
 #include <functional>
@@ -382,6 +383,7 @@ class Builder {
     for (int i = 0; i < function.input_size(); ++i) {
       inner.names[function.input(i)] = i < static_cast<int>(actual->size()) ? (*actual)[i] : kNone;
     }
+    const auto first = static_cast<NodeId>(graph_.nodes.size());
     if (auto done = build_nodes(function.node(), inner, body); !done) return done;
     for (int i = 0; i < node.output_size() && i < function.output_size(); ++i) {
       if (node.output(i).empty()) continue;
@@ -394,13 +396,32 @@ class Builder {
       if (!scope.names.emplace(node.output(i), *value).second) {
         return fail(ErrorKind::kInput, "the name '" + node.output(i) + "' is defined twice");
       }
+      if (!scope.function) name_returned(*value, node.output(i), first, body);
     }
     return {};
+  }
+
+  // A call whose nodes are those from `first` on returns a value under a name.
+  void name_returned(ValueId value, const std::string& name, NodeId first, BodyId body) {
+    const NodeId producer = graph_.values[value].producer;
+    if (producer == kNone || producer < first || graph_.nodes[producer].body != body) return;
+    if (!returned_.insert(value).second) return graph_.values[value].returned_as.clear();
+    const auto reads = [&](const std::vector<ValueId>& list) {
+      return std::find(list.begin(), list.end(), value) != list.end();
+    };
+    for (NodeId n = first; n < graph_.nodes.size(); ++n) {
+      if (reads(graph_.nodes[n].inputs)) return;
+      for (const auto& sub : graph_.nodes[n].subs) {
+        if (reads(graph_.bodies[sub.body].outputs)) return;
+      }
+    }
+    graph_.values[value].returned_as = name;
   }
 
   const Model& model_;
   Graph graph_;
   Imports opsets_;
+  std::set<ValueId> returned_;
   std::unordered_map<std::string, const onnx::FunctionProto*> functions_;
   std::unordered_map<const onnx::FunctionProto*, Imports> function_opsets_;
   std::unordered_map<TensorId, ValueId> constants_;

@@ -17,11 +17,12 @@ KeyScope::KeyScope(const Graph& graph)
     open.pop_back();
     for (const NodeId n : body.nodes) {
       const GraphNode& node = graph.nodes[n];
+      for (const ValueId v : node.outputs) {
+        if (v == kNone) continue;
+        lockable_[v] = !node.in_function || !graph.values[v].returned_as.empty();
+      }
       if (node.in_function) continue;
       visible_[n] = true;
-      for (const ValueId v : node.outputs) {
-        if (v != kNone) lockable_[v] = true;
-      }
       if (!captures_names(node)) continue;
       for (const auto& sub : node.subs) open.push_back(sub.body);
     }

@@ -14,7 +14,8 @@ class KeyScope {
   explicit KeyScope(const Graph& graph);
 
   bool sees_key(NodeId node) const { return visible_[node]; }
-  // Some node that sees the key made the value, and no body hands it out: a lock can follow it.
+  // Some node that sees the key made the value, or a function called there returned it, and no body
+  // hands it out: a lock can follow it.
   bool can_lock(ValueId value) const { return lockable_[value]; }
 
  private:

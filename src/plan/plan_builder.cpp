@@ -157,7 +157,8 @@ class PlanBuilder {
     for (const LockSite& site : locked_.locks) {
       PlanLock lock;
       lock.kind = site.kind;
-      lock.value = locked_.graph.values[site.value].name;
+      const GraphValue& value = locked_.graph.values[site.value];
+      lock.value = value.returned_as.empty() ? value.name : value.returned_as;
       lock.axis = site.axis;
       if (site.kind == LockKind::kIndex) {
         lock.upstream.extent = static_cast<std::uint64_t>(site.size);

@@ -77,7 +77,7 @@ class Namer {
 
   Result<FrameId> owner(ValueId value) const {
     const GraphValue& v = graph_.values[value];
-    if (v.producer != kNone && !graph_.nodes[v.producer].in_function) {
+    if (v.producer != kNone && (!graph_.nodes[v.producer].in_function || !v.returned_as.empty())) {
       return graph_.bodies[graph_.nodes[v.producer].body].frame;
     }
     for (const GraphBody& body : graph_.bodies) {
@@ -109,7 +109,7 @@ class Namer {
       const auto graph = owner(first);
       if (!graph) return fail(graph.error());
       renamed_[first] = out_.uses.size();
-      out_.uses.push_back({*graph, graph_.values[first].name, out_.values.at(seen(first))});
+      out_.uses.push_back({*graph, file_name(graph_.values[first]), out_.values.at(seen(first))});
     }
     out_.use[lock] = renamed_[first];
     out_.graphs[lock] = out_.uses[renamed_[first]].owner;
@@ -126,9 +126,13 @@ class Namer {
 
 }  // namespace
 
+const std::string& file_name(const GraphValue& value) {
+  return value.returned_as.empty() ? value.name : value.returned_as;
+}
+
 const std::string& LockNames::name(const LockedGraph& locked, ValueId value) const {
   const auto it = values.find(value);
-  return it != values.end() ? it->second : locked.graph.values[value].name;
+  return it != values.end() ? it->second : file_name(locked.graph.values[value]);
 }
 
 Result<LockNames> name_locks(const LockedGraph& locked, const InsertedNames& names) {

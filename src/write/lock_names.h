@@ -18,6 +18,9 @@ struct Renaming {
   std::string from, to;
 };
 
+// What a value is called where the graph that a lock would go into sees it.
+const std::string& file_name(const GraphValue& value);
+
 struct LockNames {
   std::map<ValueId, std::string> values;  // those behind locks, and those that changed their name
   std::vector<Renaming> uses;

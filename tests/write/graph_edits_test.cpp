@@ -232,6 +232,61 @@ TEST_CASE("nodes out of order") {
   CHECK(nodes[3] == "Relu(h) -> r");
 }
 
+// h = Layer(x, w), y = Layer(h, v), where Layer(a, b) = relu(a * b)
+onnx::ModelProto calls() {
+  onnx::ModelProto model = chain();
+  onnx::GraphProto& graph = *model.mutable_graph();
+  model.add_opset_import()->set_domain("local");
+  model.mutable_opset_import(1)->set_version(1);
+  graph.clear_node();
+  add_node(graph, "Layer", {"x", "w"}, {"h"}).set_domain("local");
+  add_node(graph, "Layer", {"h", "v"}, {"y"}).set_domain("local");
+  onnx::FunctionProto& function = *model.add_functions();
+  function.set_name("Layer");
+  function.set_domain("local");
+  function.add_input("a");
+  function.add_input("b");
+  function.add_output("out");
+  *function.add_opset_import() = model.opset_import(0);
+  onnx::GraphProto body;
+  add_node(body, "MatMul", {"a", "b"}, {"product"});
+  add_node(body, "Relu", {"product"}, {"out"});
+  for (const auto& node : body.node()) *function.add_node() = node;
+  return model;
+}
+
+TEST_CASE("what a function returns is locked under the name it has where it is called") {
+  const onnx::ModelProto model = calls();
+  LockedFile file(model);
+  const NodeId first = file.graph().bodies[0].nodes[1], second = file.graph().bodies[0].nodes[3];
+  const LockSite cut{.kind = LockKind::kBlock,
+                     .value = file.graph().nodes[first].outputs[0],
+                     .axis = 1,
+                     .size = 6};
+  const LockSite end{.kind = LockKind::kOutput,
+                     .value = file.graph().nodes[second].outputs[0],
+                     .axis = 1,
+                     .size = 5};
+  const auto out = file.with({file.lock(LockKind::kInput, "x", 1, 4), cut, end});
+  CHECK(show(out.graph()) ==
+        std::vector<std::string>{
+            "Split(permcrypt_key, permcrypt/sizes) -> permcrypt/key0 permcrypt/key1 permcrypt/key2",
+            "Gather(x, permcrypt/key0) -> permcrypt/lock0",
+            "Layer(permcrypt/lock0, w) -> h",
+            "Gather(h, permcrypt/key1) -> permcrypt/lock1",
+            "Layer(permcrypt/lock1, v) -> permcrypt/inner0",
+            "Gather(permcrypt/inner0, permcrypt/key2) -> y",
+        });
+  CHECK(out.functions(0).SerializeAsString() == model.functions(0).SerializeAsString());
+}
+
+TEST_CASE("what a function reads itself has no other name") {
+  onnx::ModelProto model = calls();
+  model.mutable_functions(0)->set_output(0, "product");
+  LockedFile file(model);
+  for (const GraphValue& value : file.graph().values) CHECK(value.returned_as.empty());
+}
+
 TEST_CASE("a model that uses the reserved names keeps them") {
   onnx::ModelProto model = chain();
   onnx::GraphProto& graph = *model.mutable_graph();
