@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <string>
 
 #include "verify/lock_vector.h"
 
@@ -46,10 +48,11 @@ bool is_skilled(const OutputDifference& d) {
 }
 
 // Why the results under these keys are still of use; empty when they are not.
-std::string usefulness(const ByKey& keys, double tolerance) {
+std::string usefulness(const ByKey& keys, double tolerance, const std::set<std::string>& caches) {
   bool any = false;
   for (std::size_t k = 0; k < keys[0].size(); ++k) {
-    if (!depends_on_key(keys, k, tolerance)) continue;
+    // State is of use to the model itself only.
+    if (caches.contains(keys[0][k].name) || !depends_on_key(keys, k, tolerance)) continue;
     any = true;
     std::vector<double> errors;
     std::size_t skilled = 0;
@@ -81,8 +84,9 @@ std::string spread(const ByKey& keys) {
   return fmt::format("off by at least {:.3g} standard deviations", best);
 }
 
-Check useless_check(std::string name, const ByKey& keys, double tolerance) {
-  const std::string why = usefulness(keys, tolerance);
+Check useless_check(std::string name, const ByKey& keys, double tolerance,
+                    const std::set<std::string>& caches) {
+  const std::string why = usefulness(keys, tolerance, caches);
   if (why.empty()) return {std::move(name), Outcome::kPassed, spread(keys), ""};
   return {
       std::move(name), Outcome::kFailed, "still useful: " + why,
@@ -227,8 +231,10 @@ Result<std::vector<Check>> check_without_key(Trial& trial, std::span<const std::
     keep_figures(figures, fmt::format("wrong key {}", i + 1), *differences);
     wrong.push_back(*std::move(differences));
   }
-  out.push_back(useless_check("without the key", identity, tolerance.value));
-  out.push_back(useless_check("wrong keys", wrong, tolerance.value));
+  std::set<std::string> caches;
+  for (const PlanCache& cache : trial.plan().caches) caches.insert(cache.present);
+  out.push_back(useless_check("without the key", identity, tolerance.value, caches));
+  out.push_back(useless_check("wrong keys", wrong, tolerance.value, caches));
   auto swaps = check_swaps(trial, key, tolerance.value, figures);
   if (!swaps) return tl::unexpected(swaps.error());
   out.push_back(*std::move(swaps));
