@@ -165,12 +165,18 @@ class Builder {
     for (const auto r : readers_) {
       out_.streams[first + search.part[find(r)]].readers.push_back(nodes_[r]);
     }
-    for (std::size_t s = first; s < out_.streams.size(); ++s) {
-      std::sort(out_.streams[s].readers.begin(), out_.streams[s].readers.end(),
-                [&](NodeId x, NodeId y) { return flow_.position(x) < flow_.position(y); });
-    }
     for (std::size_t e = 0; e < edges_.size(); ++e) {
-      out_.streams_of[edges_[e].place.value].push_back(first + search.part[ends[e].first]);
+      const std::uint32_t s = first + search.part[ends[e].first];
+      out_.streams[s].values.push_back(edges_[e].place.value);
+      out_.streams_of[edges_[e].place.value].push_back(s);
+    }
+    const auto position = [&](ValueId v) { return flow_.position(flow_.producer(v)); };
+    for (std::size_t s = first; s < out_.streams.size(); ++s) {
+      Stream& stream = out_.streams[s];
+      std::sort(stream.readers.begin(), stream.readers.end(),
+                [&](NodeId x, NodeId y) { return flow_.position(x) < flow_.position(y); });
+      std::stable_sort(stream.values.begin(), stream.values.end(),
+                       [&](ValueId x, ValueId y) { return position(x) < position(y); });
     }
     add_classes(search, first, ends);
   }

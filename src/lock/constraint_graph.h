@@ -20,6 +20,8 @@ namespace permcrypt {
 struct Stream {
   // The nodes that read matrices (constants of two axes or more) with this factor, in order.
   std::vector<NodeId> readers;
+  // What is computed and carries the factor, in order; whatever nobody reads left out.
+  std::vector<ValueId> values;
 };
 
 // A value and the axis of it that a lock would permute. kNone: the factor lies on several axes.

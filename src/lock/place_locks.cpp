@@ -25,13 +25,13 @@ class Placement {
     if (!plain) return tl::unexpected(plain.error());
     // A lock hides from inference which dimension an extent came from: keep what was solved for.
     options_.infer.dims = plain->bound_dims;
-    interface_ = find_interface_locks(graph_, *plain);
-    auto open = settle(interface_);
+    auto open = settle(find_interface_locks(graph_, *plain));
     if (!open) return open;
-    interface_ = open->locks;
-    if (weight_factors(*open).empty()) {
+    const auto weights = weight_factors(*open);
+    if (weights.empty()) {
       return fail(ErrorKind::kState, "nothing to protect: no axis of any weight can be permuted");
     }
+    drop_idle_interface(*open, weights);
     find_cuts(*open);
     auto locked = options_.internal == Internal::kNone ? lock_ends() : lock_all();
     if (locked && locked->locks.empty()) {
@@ -75,17 +75,25 @@ class Placement {
     return out;
   }
 
-  // A lock at the interface must meet weights; a cut has weights on both sides, if perhaps behind
-  // further cuts.
-  static bool has_effect(LockedGraph& locked, const LockSite& lock,
-                         const std::set<ExprId>& weight_factors) {
-    for (const ExprId side : sides(locked, lock)) {
-      for (const ExprId f : locked.inference.axes.factors(side)) {
-        if (is_cut(lock) ? locked.inference.axes.is_free(f) : weight_factors.contains(f))
-          return true;
-      }
+  // Something moves on one side, and not in the same way on the other.
+  static bool has_effect(LockedGraph& locked, const LockSite& lock) {
+    const auto around = sides(locked, lock);
+    return std::any_of(around.begin(), around.end(),
+                       [&](ExprId side) { return locked.inference.axes.any_free(side); });
+  }
+
+  // An axis of the interface that moves, but lies on no weight, protects nothing.
+  void drop_idle_interface(LockedGraph& locked, const std::set<ExprId>& weight_factors) {
+    interface_.clear();
+    for (const LockSite& lock : locked.locks) {
+      const auto around = sides(locked, lock);
+      const bool meets = std::any_of(around.begin(), around.end(), [&](ExprId side) {
+        const auto factors = locked.inference.axes.factors(side);
+        return std::any_of(factors.begin(), factors.end(),
+                           [&](ExprId f) { return weight_factors.contains(f); });
+      });
+      if (meets) interface_.push_back(lock);
     }
-    return false;
   }
 
   Result<LockedGraph> insert_and_infer(std::vector<LockSite> locks) const {
@@ -105,10 +113,9 @@ class Placement {
     for (;;) {
       auto locked = insert_and_infer(locks);
       if (!locked) return locked;
-      const auto factors = weight_factors(*locked);
       std::vector<LockSite> kept;
       for (const LockSite& lock : locked->locks) {
-        if (has_effect(*locked, lock, factors)) kept.push_back(lock);
+        if (has_effect(*locked, lock)) kept.push_back(lock);
       }
       if (kept.size() == locks.size()) return locked;
       locks = std::move(kept);

@@ -70,11 +70,56 @@ std::vector<Candidate> keep_ordered(const Flow& flow, const ConstraintGraph& cut
   return out;
 }
 
-// Drops the candidates around which another stream leads. (A table that all layers share, such as
-// relative positions, ties what lies before them to what lies behind, but no cut of its stream comes
-// before the layers.) `cuts_of`: by stream, the steps that make the values of its cuts.
+// A stream leads from one cut to another.
+struct Lead {
+  std::uint32_t stream = 0;
+  Flow::Step from = 0, to = 0;
+};
+
+// For every cut the first one whose value it is computed from, each step of the way carrying the
+// stream's factor. (A table that all layers share, such as relative positions, ties early layers to
+// late ones in one stream, but does not lead from them to them.)
+class Leads {
+ public:
+  Leads(const Flow& flow, const ConstraintGraph& cuts)
+      : flow_(flow), cuts_(cuts), origin_(flow.order().size(), kNone),
+        is_cut_(cuts.streams_of.size(), false) {}
+
+  void add(std::uint32_t stream, const std::vector<ValueId>& cut_values) {
+    for (const ValueId v : cut_values) is_cut_[v] = true;
+    for (const ValueId v : cuts_.streams[stream].values) {
+      const Flow::Step step = flow_.producer(v);
+      Flow::Step origin = origin_[step];
+      if (is_cut_[v]) {
+        if (origin == kNone) origin = step;
+        if (origin != step) found.push_back({stream, origin, step});
+      }
+      if (origin == kNone) continue;
+      for (const NodeId reader : flow_.readers(v)) {
+        const Flow::Step known = origin_[reader];
+        if (known == kNone || flow_.position(origin) < flow_.position(known)) {
+          origin_[reader] = origin;
+        }
+      }
+    }
+    for (const ValueId v : cut_values) is_cut_[v] = false;
+    for (const ValueId v : cuts_.streams[stream].values) {
+      for (const NodeId reader : flow_.readers(v)) origin_[reader] = kNone;
+    }
+  }
+
+  std::vector<Lead> found;
+
+ private:
+  const Flow& flow_;
+  const ConstraintGraph& cuts_;
+  std::vector<Flow::Step> origin_;  // by step
+  std::vector<bool> is_cut_;        // by value
+};
+
+// Drops the candidates around which another stream leads.
 std::vector<Candidate> drop_bypassed(const Flow& flow, const ConstraintGraph& cuts,
-                                     const std::vector<std::vector<Flow::Step>>& cuts_of,
+                                     const std::vector<Lead>& leads,
                                      const std::vector<Candidate>& candidates) {
   std::vector<std::uint64_t> carried(cuts.streams.size(), 0);
   std::vector<Candidate> out;
@@ -83,13 +128,8 @@ std::vector<Candidate> drop_bypassed(const Flow& flow, const ConstraintGraph& cu
       for (const auto s : cuts.streams_of[batch[i].place.value]) carried[s] |= bit(i);
     }
     std::uint64_t bypassed = 0;
-    for (std::size_t s = 0; s < cuts_of.size(); ++s) {
-      std::uint64_t above = 0, below = 0;
-      for (const auto step : cuts_of[s]) {
-        above |= reach.above[step];
-        below |= reach.below[step];
-      }
-      bypassed |= above & below & ~carried[s];
+    for (const Lead& lead : leads) {
+      bypassed |= reach.above[lead.from] & reach.below[lead.to] & ~carried[lead.stream];
     }
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!(bypassed & bit(i))) out.push_back(batch[i]);
@@ -110,17 +150,21 @@ std::vector<bool> find_trunk(const Flow& flow, ConstraintGraph& cuts) {
     }
   }
   std::vector<std::vector<CutPlace>> places(cuts.classes.size());
-  std::vector<std::vector<Flow::Step>> cuts_of(cuts.streams.size());
+  std::vector<std::vector<ValueId>> cuts_of(cuts.streams.size());
   std::vector<Candidate> first;  // of each class
   for (const Candidate& c : keep_ordered(flow, cuts, std::move(candidates))) {
     const CutClass& cut = cuts.classes[c.cut_class];
-    cuts_of[cut.stream].push_back(c.step);
+    cuts_of[cut.stream].push_back(c.place.value);
     if (!cut.parts_matrices()) continue;
     if (places[c.cut_class].empty()) first.push_back(c);
     places[c.cut_class].push_back(c.place);
   }
+  Leads leads(flow, cuts);
+  for (std::uint32_t s = 0; s < cuts_of.size(); ++s) {
+    if (cuts_of[s].size() > 1) leads.add(s, cuts_of[s]);
+  }
   std::vector<bool> trunk(cuts.classes.size(), false);
-  for (const Candidate& c : drop_bypassed(flow, cuts, cuts_of, first)) {
+  for (const Candidate& c : drop_bypassed(flow, cuts, leads.found, first)) {
     trunk[c.cut_class] = true;
     cuts.classes[c.cut_class].places = places[c.cut_class];
   }

@@ -13,8 +13,8 @@ namespace permcrypt {
 // - every matrix upstream comes before the cut and every one downstream after it, in dependence and
 //   not merely in node order (encoder and decoder, and the towers of a dual encoder, run beside each
 //   other), and
-// - no other stream leads around it, with cuts before it and behind it: the hidden units of an MLP
-//   are a bottleneck of their own weights, but the residual stream passes them by.
+// - no other stream leads around it, from a cut before it to one behind it: the hidden units of an
+//   MLP are a bottleneck of their own weights, but the residual stream passes them by.
 // Of these classes only the places that satisfy the first condition are kept. By class.
 std::vector<bool> find_trunk(const Flow& flow, ConstraintGraph& cuts);
 
