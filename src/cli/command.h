@@ -1,17 +1,8 @@
 // The subcommands. Each has one file in this folder, which parses, calls the library, and prints.
 //
-// To add one: write src/cli/<name>.cpp with a function of the form below that calls
-// app.add_subcommand(), keeps its options in a shared_ptr, and in its callback sets context.run.
-// Declare it here, and list it in kCommands of src/main.cpp. keygen.cpp is the shortest example.
-//
-//   void add_token(CLI::App& app, Context& context) {
-//     auto options = std::make_shared<Options>();
-//     CLI::App* command = app.add_subcommand("token", "Write what a licensed user needs");
-//     command->add_option("ENCRYPTED", options->model, "...")->required();
-//     add_key_options(*command, options->key);
-//     command->callback([=, &context] { context.run = [=, &context] { return token(*options,
-//     context); }; });
-//   }
+// To add one: write src/cli/<name>.cpp with a function add_<name> like those below, which adds the
+// subcommand, keeps its options in a shared_ptr, and has its callback set context.run. Declare it
+// here, and list it in kCommands of src/main.cpp. keygen.cpp is the shortest example.
 #pragma once
 
 #include <CLI/CLI.hpp>

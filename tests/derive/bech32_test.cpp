@@ -78,8 +78,11 @@ TEST_CASE("bech32: any single wrong character is noticed") {
 }
 
 TEST_CASE("bech32: bits left over must be zero and fewer than a character") {
-  // One character carries 5 bits: no byte, and 5 bits too many.
-  CHECK_FALSE(bech32_decode("a1qarg8y7"));
-  // Made to check out: 10 bits, of which two are padding.
-  CHECK(bech32_decode(bech32_encode("a", std::string(1, '\0'))));
+  // All with a good checksum.
+  REQUIRE(bech32_decode("a1qqqd87cq"));
+  CHECK(bech32_decode("a1qqqd87cq")->bytes == std::string(1, '\0'));
+  for (const char* text : {"a1q3g6mn3", "a1qpamnt9j", "a1qzngxatd", "a1qqqd87cpp"}) {
+    CAPTURE(text);
+    CHECK_FALSE(bech32_decode(text));
+  }
 }
