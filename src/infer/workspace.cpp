@@ -139,7 +139,7 @@ void run_node(Workspace& ws, NodeId id) {
       pin_node(c, folded, "rule " + op + " gave up (" + e.reason + ")");
     }
   }
-  bool constant = true;
+  bool constant = node.subs.empty();  // what bodies capture is not among the inputs
   for (const ValueId v : node.inputs) {
     if (v == kNone) continue;
     constant = constant && ws.operands[v].constant;

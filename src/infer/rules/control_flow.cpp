@@ -73,8 +73,156 @@ void branch(RuleCall& c) {
   }
 }
 
+// ---------------------------------------------------------------------------- Scan and Loop
+
+// What a body reads of an operand: its type and, without the elements, its shape. The elements
+// differ between iterations.
+Operand entering(const Operand& outer) {
+  Operand o;
+  o.known = true;
+  o.type = outer.type;
+  o.axes = outer.axes;
+  return o;
+}
+
+// The first iteration reads the initial value of a carried one.
+void begin_carried(RuleCall& c, ValueId start, Operand& initial) {
+  Operand o = entering(initial);
+  o.label = c.labels.opaque("elements carried by " + c.node.op);
+  if (initial.label != kNone) c.labels.pin(initial.label, "elements carried by " + c.node.op);
+  c.ws.operands[start] = std::move(o);
+}
+
+// Each further iteration reads what the one before it computed, and the last one's is the result.
+void end_carried(RuleCall& c, ValueId start, ValueId end, std::size_t result) {
+  const Operand& before = c.ws.operands[start];
+  const Operand& after = c.ws.operands[end];
+  const bool alike =
+      after.known && std::ranges::equal(before.axes, after.axes, [](const Axis& x, const Axis& y) {
+        return x.same_extent(y);
+      });
+  if (!alike) c.give_up("a carried value changes its shape");
+  for (std::size_t k = 0; k < before.axes.size(); ++k) c.unify(before.axes[k], after.axes[k]);
+  if (after.label != kNone) c.labels.pin(after.label, "elements carried by " + c.node.op);
+  c.out(result, before.axes, after.type);
+}
+
+// One value per iteration, stacked along a new axis.
+void stack(RuleCall& c, ValueId each, std::size_t result, const Axis& iterations,
+           std::int64_t position) {
+  const Operand& o = c.ws.operands[each];
+  if (!o.known) c.give_up("a stacked value of unknown shape");
+  std::vector<Axis> axes = o.axes;
+  axes.insert(axes.begin() + c.to_axis(position, static_cast<int>(axes.size()) + 1), iterations);
+  c.out(result, std::move(axes), o.type, o.label);
+}
+
+// Entry k of an optional list of axes.
+std::int64_t listed_axis(RuleCall& c, std::string_view attribute, std::size_t k) {
+  const auto list = c.attr_ints(attribute);
+  if (!list) return 0;
+  if (k >= list->size()) c.give_up("axes missing");
+  return (*list)[k];
+}
+
+// A slice of operand k enters each iteration. Returns the axis it is cut along.
+Axis begin_scanned(RuleCall& c, ValueId slice, std::size_t k, std::int64_t position) {
+  const Operand& whole = c.in(k);
+  Operand o = entering(whole);
+  o.label = whole.label;
+  const auto at = o.axes.begin() + c.to_axis(position, c.rank(k));
+  const Axis iterations = *at;
+  o.axes.erase(at);
+  c.ws.operands[slice] = std::move(o);
+  return iterations;
+}
+
+void scan(RuleCall& c) {
+  BodyId id = 0;
+  const GraphBody& body = body_of(c, "body", &id);
+  const std::int64_t scanned = c.attr("num_scan_inputs", 0);
+  if (scanned < 1 || static_cast<std::size_t>(scanned) > c.inputs()) c.give_up("nothing to scan");
+  const std::size_t states = c.inputs() - static_cast<std::size_t>(scanned);
+  if (body.inputs.size() != c.inputs() || body.outputs.size() < c.results.size() ||
+      c.results.size() < states) {
+    c.give_up("body of another signature");
+  }
+  for (std::size_t k = 0; k < states; ++k) begin_carried(c, body.inputs[k], c.in(k));
+  std::optional<Axis> iterations;
+  for (std::size_t k = states; k < c.inputs(); ++k) {
+    const Axis axis =
+        begin_scanned(c, body.inputs[k], k, listed_axis(c, "scan_input_axes", k - states));
+    if (iterations) c.unify(*iterations, axis, true);
+    iterations = axis;
+    c.pin(axis, "Scan runs in order");
+  }
+  c.ws.run_body(id);
+  for (std::size_t k = 0; k < states; ++k) end_carried(c, body.inputs[k], body.outputs[k], k);
+  for (std::size_t k = states; k < c.results.size(); ++k) {
+    stack(c, body.outputs[k], k, *iterations, listed_axis(c, "scan_output_axes", k - states));
+  }
+}
+
+bool is_true(const Operand& o) {
+  return o.folded && o.folded->is_static() && o.folded->a.ints == std::vector<std::int64_t>{1};
+}
+
+// The iteration number or the condition: a number, or a list of one if the body says so.
+void begin_counter(RuleCall& c, ValueId value, std::int32_t type) {
+  Operand o;
+  o.known = true;
+  o.type = type;
+  const auto& declared = c.ws.graph.values[value].declared;
+  if (declared && declared->size() == 1) o.axes.push_back(c.unit());
+  o.label = c.labels.opaque("counts iterations");
+  c.ws.operands[value] = std::move(o);
+}
+
+// The number of iterations: the trip count, if the condition never ends the loop before.
+Axis count_iterations(RuleCall& c, const std::optional<IntsPair>& trips, ValueId condition) {
+  const bool counted = trips && trips->a.size() == 1 && is_true(c.ws.operands[condition]) &&
+                       (!c.has(1) || is_true(c.in(1)));
+  if (!counted) return c.unknown_extent("iterations of a Loop");
+  return c.fixed(std::max<std::int64_t>(trips->a[0], 0), std::max<std::int64_t>(trips->b[0], 0),
+                 "iterations of a Loop");
+}
+
+void loop(RuleCall& c) {
+  BodyId id = 0;
+  const GraphBody& body = body_of(c, "body", &id);
+  // Outside: trip count, condition, carried. Inside: the same, with the iteration's number; the
+  // body computes condition, carried, stacked.
+  constexpr std::size_t kCarried = 2;
+  if (c.inputs() < kCarried || body.inputs.size() != c.inputs())
+    c.give_up("body of another signature");
+  const std::size_t states = c.inputs() - kCarried;
+  if (c.results.size() < states || body.outputs.size() < c.results.size() + 1) {
+    c.give_up("body of another signature");
+  }
+  const auto trips = c.has(0) ? c.ints(0) : std::nullopt;
+  if (c.has(1)) c.pin(c.in(1), "condition of a Loop");
+  begin_counter(c, body.inputs[0], onnx::TensorProto::INT64);
+  begin_counter(c, body.inputs[1], onnx::TensorProto::BOOL);
+  for (std::size_t k = 0; k < states; ++k) {
+    begin_carried(c, body.inputs[kCarried + k], c.in(kCarried + k));
+  }
+  c.ws.run_body(id);
+  c.pin(c.ws.operands[body.outputs[0]], "condition of a Loop");
+  for (std::size_t k = 0; k < states; ++k) {
+    end_carried(c, body.inputs[kCarried + k], body.outputs[k + 1], k);
+  }
+  const Axis iterations = count_iterations(c, trips, body.outputs[0]);
+  for (std::size_t k = states; k < c.results.size(); ++k) {
+    stack(c, body.outputs[k + 1], k, iterations, 0);
+  }
+}
+
 const OpRule kRules[] = {
     {"", "If", 1, kAnyOpset, "results of both branches are one", branch},
+    {"", "Scan", 9, kAnyOpset, "(state, [!t,x])->(state, [!t,y]): the body once per t, in order",
+     scan, true},
+    {"", "Loop", 1, kAnyOpset, "(trips, condition, state)->(state, [!t,y]): the body once per t",
+     loop, true},
 };
 
 }  // namespace
