@@ -10,7 +10,7 @@ namespace {
 constexpr int kMaxNesting = 256;
 
 tl::unexpected<Error> malformed(std::string_view why) {
-  return fail(ErrorKind::kInput, "axis map: " + std::string(why));
+  return fail(ErrorKind::kInput, "axis map: " + std::string(why), "the plan is damaged");
 }
 
 // Recursive descent over   sum ::= product ('+' product)*   product ::= atom ('*' atom)*

@@ -20,6 +20,7 @@ namespace permcrypt {
 namespace {
 
 constexpr std::size_t kMaxTextSize = 64 << 10;
+constexpr const char* kTryCommand = "run it by itself to see what it says";
 
 // The value of a variable; nothing when it is unset or empty.
 std::optional<std::string_view> variable(const char* name) {
@@ -33,16 +34,20 @@ Error named(std::string_view source, Error error) {
   return error;
 }
 
+tl::unexpected<Error> unreadable(int code) {
+  return fail(ErrorKind::kKey, std::strerror(code), "name a key file that you can read");
+}
+
 Result<GuardedBuffer> read_text(int fd) {
   GuardedBuffer text(kMaxTextSize);
   while (text.size() < text.capacity()) {
     const ssize_t got = read(fd, text.data() + text.size(), text.capacity() - text.size());
     if (got == 0) return text;
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(ErrorKind::kKey, std::strerror(errno));
+    if (got < 0) return unreadable(errno);
     text.resize(text.size() + static_cast<std::size_t>(got));
   }
-  return fail(ErrorKind::kKey, "too long for a key");
+  return fail(ErrorKind::kKey, "too long for a key", "name the file that keygen wrote");
 }
 
 Result<SecretKey> open_text(std::string_view text, std::optional<int> passphrase_fd) {
@@ -56,7 +61,7 @@ Result<SecretKey> open_text(std::string_view text, std::optional<int> passphrase
 
 Result<SecretKey> from_file(const std::filesystem::path& path, std::optional<int> passphrase_fd) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail(ErrorKind::kKey, std::strerror(errno));
+  if (fd < 0) return unreadable(errno);
   const Result<GuardedBuffer> text = read_text(fd);
   close(fd);
   if (!text) return fail(text.error());
@@ -67,14 +72,15 @@ Result<SecretKey> from_file(const std::filesystem::path& path, std::optional<int
 // well hold a secret.
 Result<SecretKey> from_command(std::string_view command, std::optional<int> passphrase_fd) {
   std::FILE* pipe = popen(std::string(command).c_str(), "re");
-  if (pipe == nullptr) return fail(ErrorKind::kKey, std::strerror(errno));
+  if (pipe == nullptr) return unreadable(errno);
   const Result<GuardedBuffer> text = read_text(fileno(pipe));  // past the buffer of stdio
   const int status = pclose(pipe);
   if (!text) return fail(text.error());
-  if (!WIFEXITED(status)) return fail(ErrorKind::kKey, "the command was killed");
+  if (!WIFEXITED(status)) return fail(ErrorKind::kKey, "the command was killed", kTryCommand);
   if (WEXITSTATUS(status) != 0) {
     return fail(ErrorKind::kKey,
-                "the command failed with exit code " + std::to_string(WEXITSTATUS(status)));
+                "the command failed with exit code " + std::to_string(WEXITSTATUS(status)),
+                kTryCommand);
   }
   return open_text(text->view(), passphrase_fd);
 }

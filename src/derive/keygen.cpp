@@ -55,7 +55,8 @@ Result<void> write_standard_output(std::string_view text) {
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
       return fail(ErrorKind::kOutput,
-                  "cannot write to standard output: " + std::string(std::strerror(errno)));
+                  "cannot write to standard output: " + std::string(std::strerror(errno)),
+                  "name a file with -o");
     }
     text.remove_prefix(static_cast<std::size_t>(written));
   }

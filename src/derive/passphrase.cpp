@@ -17,23 +17,30 @@ namespace {
 constexpr std::size_t kMaxSize = 1024;
 constexpr const char* kVariable = "PERMCRYPT_PASSPHRASE";
 
+tl::unexpected<Error> too_long() {
+  return fail(ErrorKind::kKey, "the passphrase is longer than 1024 bytes", "choose a shorter one");
+}
+
 // Byte by byte, so that what follows the line stays for whoever reads the descriptor next.
 // `may_read` is asked before each read.
 template <class MayRead>
 Result<GuardedBuffer> read_line(int fd, MayRead may_read) {
   GuardedBuffer line(kMaxSize + 1);
   while (true) {
-    if (!may_read()) return fail(ErrorKind::kKey, "the passphrase was not typed to its end");
+    if (!may_read())
+      return fail(ErrorKind::kKey, "the passphrase was not typed to its end",
+                  "run the command again");
     const ssize_t got = read(fd, line.data() + line.size(), 1);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
       return fail(ErrorKind::kKey,
-                  "cannot read the passphrase: " + std::string(std::strerror(errno)));
+                  "cannot read the passphrase: " + std::string(std::strerror(errno)),
+                  "give --passphrase-fd a descriptor that is open for reading");
     }
     if (got == 0 || line.data()[line.size()] == '\n') break;
     line.resize(line.size() + 1);
     if (line.size() > kMaxSize) {
-      return fail(ErrorKind::kKey, "the passphrase is longer than 1024 bytes");
+      return too_long();
     }
   }
   if (line.view().ends_with('\r')) line.resize(line.size() - 1);
@@ -111,14 +118,14 @@ Result<GuardedBuffer> ask_terminal(Prompt prompt) {
   const Result<GuardedBuffer> second = terminal.ask("The same again: ");
   if (!second) return fail(second.error());
   if (first->view() != second->view()) {
-    return fail(ErrorKind::kKey, "the two passphrases differ");
+    return fail(ErrorKind::kKey, "the two passphrases differ", "run the command again");
   }
   return first;
 }
 
 Result<GuardedBuffer> from_environment(std::string_view value) {
   if (value.size() > kMaxSize) {
-    return fail(ErrorKind::kKey, "the passphrase is longer than 1024 bytes");
+    return too_long();
   }
   GuardedBuffer line(kMaxSize);
   std::memcpy(line.data(), value.data(), value.size());
@@ -136,7 +143,8 @@ Result<GuardedBuffer> read_any(std::optional<int> fd, Prompt prompt) {
 
 Result<GuardedBuffer> read_passphrase(std::optional<int> fd, Prompt prompt) {
   Result<GuardedBuffer> line = read_any(fd, prompt);
-  if (line && line->size() == 0) return fail(ErrorKind::kKey, "the passphrase is empty");
+  if (line && line->size() == 0)
+    return fail(ErrorKind::kKey, "the passphrase is empty", "choose one that is not");
   return line;
 }
 

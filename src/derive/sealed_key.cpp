@@ -88,7 +88,7 @@ Result<SecretKey> open_sealed_key(std::string_view line, std::string_view passph
   if (crypto_aead_xchacha20poly1305_ietf_decrypt(opened.data(), nullptr, nullptr, sealed + kBoxAt,
                                                  kSealedSize - kBoxAt, sealed, kBoxAt,
                                                  sealed + kNonceAt, stretched->data()) != 0) {
-    return fail(ErrorKind::kKey, "wrong passphrase");
+    return fail(ErrorKind::kKey, "wrong passphrase", "give the one that the key was sealed with");
   }
   opened.resize(SecretKey::kSize);
   return SecretKey::from_bytes(opened.view());

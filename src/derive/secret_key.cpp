@@ -37,7 +37,8 @@ Result<SecretKey> SecretKey::parse(std::string_view text) {
   const Result<KeyText> parts = split_key_text(text);
   if (!parts) return fail(parts.error());
   if (parts->sealed) {
-    return fail(ErrorKind::kKey, "the key is sealed with a passphrase");
+    return fail(ErrorKind::kKey, "the key is sealed with a passphrase",
+                "open it with the passphrase first");
   }
   std::optional<Bech32> decoded = bech32_decode(parts->line);
   if (!decoded) return damaged_key();
@@ -59,7 +60,8 @@ std::string SecretKey::to_text() const { return bech32_encode(kSecretPrefix, byt
 
 Result<KeyFileInfo> inspect_key_text(std::string_view text) {
   const Result<KeyText> parts = split_key_text(text);
-  if (!parts) return fail(ErrorKind::kInput, "not a key file");
+  if (!parts)
+    return fail(ErrorKind::kInput, "not a key file", "a key file is what permcrypt keygen writes");
   KeyFileInfo info{parts->sealed, parts->id, parts->created};
   if (!info.sealed) {
     const Result<SecretKey> key = SecretKey::parse(text);
