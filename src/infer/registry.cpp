@@ -28,6 +28,9 @@ std::span<const std::span<const OpRule>> all_rules() {
       recurrent_rules(),
       generator_rules(),
       control_flow_rules(),
+      selection_rules(),
+      estimator_rules(),
+      mixing_rules(),
       lock_rules(),
   };
   return families;

@@ -15,7 +15,7 @@ struct OpRule {
   // The index structure in the printed form used by reports and docs, e.g.
   // "([b,i,k],[k,j])->([b,i,j])"; for an operator that mixes indices, the reason why it pins.
   std::string_view structure;
-  void (*apply)(RuleCall&);
+  void (*apply)(RuleCall&);  // nullptr: operands and results stay, for the reason in `structure`
   // The rule itself says what becomes of element labels; otherwise an operator that reads labelled
   // elements pins them.
   bool handles_labels = false;
@@ -50,6 +50,9 @@ std::span<const OpRule> embedding_rules();
 std::span<const OpRule> generator_rules();
 std::span<const OpRule> control_flow_rules();
 std::span<const OpRule> recurrent_rules();
+std::span<const OpRule> selection_rules();
+std::span<const OpRule> estimator_rules();
+std::span<const OpRule> mixing_rules();
 std::span<const OpRule> lock_rules();
 
 }  // namespace permcrypt

@@ -129,6 +129,8 @@ void run_node(Workspace& ws, NodeId id) {
   if (!rule) {
     ++ws.unknown_ops[op];
     pin_node(c, folded, "unknown operator " + op);
+  } else if (!rule->apply) {
+    pin_node(c, folded, op + " " + std::string(rule->structure));
   } else {
     try {
       rule->apply(c);

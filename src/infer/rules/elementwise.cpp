@@ -54,15 +54,44 @@ void equal(RuleCall& c) {
   c.out(0, broadcast_all(c), T::BOOL);
 }
 
-void dropout(RuleCall& c) {
-  if (c.has(2)) {  // training mode: a random mask knows the order
-    const Operand& training = c.in(2);
+// Training mode is operand k: a random mask knows the order.
+void pin_if_training(RuleCall& c, std::size_t k) {
+  if (c.has(k)) {
+    const Operand& training = c.in(k);
     const bool off = training.folded && training.folded->is_static() &&
                      training.folded->a.ints == std::vector<std::int64_t>{0};
     if (!off) c.pin(c.in(0), "dropout while training");
   }
+}
+
+void dropout(RuleCall& c) {
+  pin_if_training(c, 2);
   c.out(0, c.in(0).axes, c.in(0).type);
   c.out(1, c.in(0).axes, T::BOOL);
+}
+
+// x, bias and residual, then as Dropout.
+void bias_dropout(RuleCall& c) {
+  std::vector<const std::vector<Axis>*> terms;
+  for (std::size_t k = 0; k < 3; ++k) {
+    if (c.has(k)) terms.push_back(&c.in(k).axes);
+  }
+  const std::vector<Axis> out = c.broadcast(terms);
+  pin_if_training(c, 4);
+  c.out(0, out, c.in(0).type);
+  c.out(1, out, T::BOOL);
+}
+
+// One half gates the other.
+void bias_split_gelu(RuleCall& c) {
+  const Operand& x = c.in(0);
+  if (x.axes.empty() || x.axes.back().dynamic() || x.axes.back().a % 2 != 0) c.give_up("no halves");
+  const Axis half = c.free(x.axes.back().a / 2);
+  c.unify(x.axes.back(), c.sum({half, half}));
+  c.per_index(&c.in(1), x.axes.back());
+  std::vector<Axis> out = x.axes;
+  out.back() = half;
+  c.out(0, std::move(out), x.type);
 }
 
 constexpr auto kElementwise = "(x, y..)->(broadcast)";
@@ -149,6 +178,10 @@ const OpRule kRules[] = {
     {"", "CastLike", 1, kAnyOpset, "(x)->(x)", cast_like},
     {"", "Where", 1, kAnyOpset, kElementwise, where, true},
     {"com.microsoft", "BiasGelu", 1, kAnyOpset, "([..,h],[h])->([..,h])", elementwise},
+    {"com.microsoft", "BiasAdd", 1, kAnyOpset, "([b,s,h],[h],[b,s,h])->([b,s,h])", elementwise},
+    {"com.microsoft", "BiasDropout", 1, kAnyOpset, "([..,h],[h],[..,h])->([..,h],[..,h])",
+     bias_dropout},
+    {"com.microsoft", "BiasSplitGelu", 1, kAnyOpset, "([..,h+h],[h+h])->([..,h])", bias_split_gelu},
     {"com.microsoft", "FastGelu", 1, kAnyOpset, "([..,h],[h])->([..,h])", elementwise},
     {"com.microsoft", "Gelu", 1, kAnyOpset, "(x)->(x)", elementwise},
     {"com.microsoft", "QuickGelu", 1, kAnyOpset, "(x)->(x)", elementwise},

@@ -67,6 +67,22 @@ void contrib_group_norm(RuleCall& c) {  // channels last unless channels_last = 
                    c.attr("groups", 1), 2);
 }
 
+// x, gamma, beta, skip [n,..,c] or [n,c], bias [c]; also their sum.
+void skip_group_norm(RuleCall& c) {
+  const Operand &x = c.in(0), &skip = c.in(3);
+  if (c.rank(0) < 2 || skip.axes.size() < 2 || !c.attr("channels_last", 1)) {
+    c.give_up("form not handled");
+  }
+  if (skip.axes.size() == x.axes.size()) {
+    c.broadcast(x.axes, skip.axes);
+  } else {
+    c.broadcast({x.axes.front(), x.axes.back()}, skip.axes);
+  }
+  c.per_index(c.optional(4), x.axes.back());
+  normalise_groups(c, x, x.axes.back(), c.attr("groups", 1), 2);
+  c.out(1, x.axes, x.type);
+}
+
 void mean_variance(RuleCall& c) { c.out(0, c.in(0).axes, c.in(0).type); }
 
 constexpr auto kLayer = "([..,h],[h],[h])->([..,h])";
@@ -86,6 +102,8 @@ const OpRule kRules[] = {
     {"", "GroupNormalization", 18, kAnyOpset, "([n,g*r,..],[g*r],[g*r])->([n,g*r,..])", group_norm},
     {"com.microsoft", "GroupNorm", 1, kAnyOpset, "([n,..,g*r],[g*r],[g*r])->([n,..,g*r])",
      contrib_group_norm},
+    {"com.microsoft", "SkipGroupNorm", 1, kAnyOpset,
+     "([n,..,g*r],[g*r],[g*r],[n,..,g*r],[g*r])->([n,..,g*r],[n,..,g*r])", skip_group_norm},
     {"", "MeanVarianceNormalization", 1, kAnyOpset, "(x)->(x)", mean_variance},
 };
 
