@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "infer/affine.h"
 #include "infer/dimensions.h"
 #include "infer/folded.h"
 #include "infer/labels.h"
@@ -19,10 +21,11 @@ struct Operand {
   bool known = false;     // rank and extents are known
   std::int32_t type = 0;  // onnx::TensorProto::DataType
   std::vector<Axis> axes;
-  FoldedPtr folded;         // its elements, if known
-  LabelId label = kNone;    // what its elements index, if integers
-  bool constant = false;    // depends on constants only
-  TensorId tensor = kNone;  // it is this initializer itself
+  FoldedPtr folded;              // its elements, if known
+  std::optional<Affine> affine;  // or how they follow from their indices
+  LabelId label = kNone;         // what its elements index, if integers
+  bool constant = false;         // depends on constants only
+  TensorId tensor = kNone;       // it is this initializer itself
 };
 
 // Thrown when only one extent of a dynamic dimension satisfies an operator: inference starts over

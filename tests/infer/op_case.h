@@ -29,5 +29,6 @@ std::span<const OpCase> moe_cases();
 std::span<const OpCase> attention_cases();
 std::span<const OpCase> embedding_cases();
 std::span<const OpCase> recurrent_cases();
+std::span<const OpCase> indexing_cases();
 
 }  // namespace permcrypt::testing

@@ -22,7 +22,8 @@ std::vector<OpCase> all_cases() {
   std::vector<OpCase> out;
   for (const auto cases : {convolution_cases(), pooling_cases(), resampling_cases(),
                            quantisation_cases(), block_weight_cases(), moe_cases(),
-                           attention_cases(), embedding_cases(), recurrent_cases()}) {
+                           attention_cases(), embedding_cases(), recurrent_cases(),
+                           indexing_cases()}) {
     out.insert(out.end(), cases.begin(), cases.end());
   }
   return out;

@@ -23,47 +23,45 @@ void attach(RuleCall& c, Operand& index, const Axis& axis) {
   }
 }
 
-// Normalised constant indices; nothing when one is out of range.
-std::optional<std::vector<std::int64_t>> positions(const Operand& index, const Axis& axis) {
-  std::vector<std::int64_t> out = index.folded->a.ints;
-  for (std::int64_t& i : out) {
-    if (i < 0) i += axis.a;
-    if (i < 0 || i >= axis.a) return std::nullopt;
+bool all_in_range(const Operand& index, const Axis& axis) {
+  return std::ranges::all_of(index.folded->a.ints,
+                             [&](std::int64_t i) { return i >= -axis.a && i < axis.a; });
+}
+
+// Positions that number a part of the axis in mixed radix: the axes that replace it are a Reshape
+// of that part, perhaps transposed. Nothing when the positions are not of this kind.
+std::optional<std::vector<Axis>> gather_enumerated(RuleCall& c, Operand& index, const Axis& axis) {
+  const auto form = affine_of(index);
+  const auto all = form ? enumeration_of(*form, index.axes) : std::nullopt;
+  if (!all) return std::nullopt;
+  auto [begin, dynamic_begin] = all->begin;
+  const auto [extent, dynamic_extent] = all->extent;
+  Axis part = axis;
+  if (all->begin != Dimensions::Pair{0, 0} || extent != axis.a || dynamic_extent != axis.b) {
+    if (begin != dynamic_begin || extent != dynamic_extent || axis.dynamic()) return std::nullopt;
+    if (begin < -axis.a || begin >= axis.a) return std::nullopt;
+    if (begin < 0) begin += axis.a;
+    if (extent > axis.a - begin) return std::nullopt;
+    part = c.cut(axis, begin, begin + extent);
   }
+  c.pin(index, "constant positions");
+  std::vector<Axis> out(index.axes.size()), parts;
+  for (const std::size_t k : all->order) {
+    out[k] = all->order.size() == 1 ? part : c.free(index.axes[k].a, index.axes[k].b);
+    parts.push_back(out[k]);
+  }
+  if (parts.size() > 1) c.align({part}, parts);
   return out;
 }
 
-bool is_run(const std::vector<std::int64_t>& list) {
-  for (std::size_t i = 1; i < list.size(); ++i) {
-    if (list[i] != list[0] + static_cast<std::int64_t>(i)) return false;
-  }
-  return !list.empty();
-}
-
-// Gather at constant positions. Returns the axes that replace the indexed one.
+// Gather at other constant positions. Returns the axes that replace the indexed one.
 std::vector<Axis> gather_constant(RuleCall& c, Operand& index, const Axis& axis) {
   if (axis.dynamic()) {
     c.pin(axis, "indexed by a constant");
     c.pin(index, "indexes a dynamic axis");
     return index.axes;
   }
-  const auto list = positions(index, axis);
-  if (!list) c.give_up("constant index out of range");
-  const bool whole = is_run(*list) && list->size() == static_cast<std::size_t>(axis.a);
-  if (is_run(*list) && (index.axes.size() <= 1 || list->size() == 1 || whole)) {
-    c.pin(index, "constant positions");
-    const Axis part = c.cut(axis, list->front(), list->back() + 1);
-    if (list->size() == 1) return std::vector<Axis>(index.axes.size());
-    if (index.axes.size() == 1) return {part};
-  }
-  if (is_run(*list)) {  // a run of positions in several axes: they number the part in mixed radix
-    const Axis part = c.cut(axis, list->front(), list->back() + 1);
-    std::vector<Axis> out;
-    for (const Axis& x : index.axes) out.push_back(c.free(x.a, x.b));
-    c.pin(index, "constant positions");
-    c.align({part}, out);
-    return out;
-  }
+  if (!all_in_range(index, axis)) c.give_up("constant index out of range");
   if (index.tensor != kNone && c.labels.source(index.label) == LabelSource::kConstant) {
     c.labels.attach(index.label, axis);  // the table itself can be rewritten
     return index.axes;
@@ -78,7 +76,9 @@ void gather(RuleCall& c) {
   const auto k = static_cast<std::size_t>(c.attr_axis("axis", 0, c.rank(0)));
   const Axis axis = data.axes[k];
   std::vector<Axis> middle;
-  if (is_known(index)) {
+  if (auto axes = gather_enumerated(c, index, axis)) {
+    middle = *std::move(axes);
+  } else if (is_known(index)) {
     middle = gather_constant(c, index, axis);
   } else {
     attach(c, index, axis);
