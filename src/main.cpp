@@ -90,7 +90,7 @@ Result<bool> parse(CLI::App& app, int argc, char** argv) {
       return false;
     }
     std::string message = error.what();
-    if (!message.empty()) message[0] = static_cast<char>(std::tolower(message[0]));
+    if (!message.empty()) message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
     return fail(ErrorKind::kUsage, std::move(message), "see permcrypt --help");
   }
 }
