@@ -223,6 +223,9 @@ void top_k(RuleCall& c) {
   const std::int64_t attribute = c.attr("k", -1);
   const IntsPair count = c.has(1) ? c.require_ints(1) : IntsPair{{attribute}, {attribute}};
   if (count.a.empty()) c.give_up("k missing");
+  const bool real = x.type == T::FLOAT || x.type == T::FLOAT16 || x.type == T::BFLOAT16 ||
+                    x.type == T::DOUBLE;
+  if (!real) c.pin(x.axes[k], "ties of TopK");
   const LabelId label = c.labels.add(LabelSource::kComputed);
   c.labels.attach(label, x.axes[k]);
   std::vector<Axis> out = x.axes;
