@@ -30,5 +30,6 @@ std::span<const OpCase> attention_cases();
 std::span<const OpCase> embedding_cases();
 std::span<const OpCase> recurrent_cases();
 std::span<const OpCase> indexing_cases();
+std::span<const OpCase> selection_cases();
 
 }  // namespace permcrypt::testing

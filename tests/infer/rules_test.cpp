@@ -20,10 +20,10 @@ namespace {
 
 std::vector<OpCase> all_cases() {
   std::vector<OpCase> out;
-  for (const auto cases : {convolution_cases(), pooling_cases(), resampling_cases(),
-                           quantisation_cases(), block_weight_cases(), moe_cases(),
-                           attention_cases(), embedding_cases(), recurrent_cases(),
-                           indexing_cases()}) {
+  for (const auto cases :
+       {convolution_cases(), pooling_cases(), resampling_cases(), quantisation_cases(),
+        block_weight_cases(), moe_cases(), attention_cases(), embedding_cases(), recurrent_cases(),
+        indexing_cases(), selection_cases()}) {
     out.insert(out.end(), cases.begin(), cases.end());
   }
   return out;
@@ -117,7 +117,7 @@ TEST_CASE("rules: every operator of the table has a case") {
        {convolution_rules(), pooling_rules(), resampling_rules(), quantisation_rules(),
         block_weight_rules(), moe_rules(), attention_rules(), attention_projected_rules(),
         attention_multihead_rules(), attention_grouped_rules(), embedding_rules(),
-        recurrent_rules()}) {
+        recurrent_rules(), selection_rules()}) {
     for (const OpRule& rule : family) {
       const std::string name =
           (rule.domain.empty() ? "" : std::string(rule.domain) + ".") + std::string(rule.op);
