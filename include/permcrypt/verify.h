@@ -56,8 +56,9 @@ struct Verdict {
 };
 
 // Runs every check that the request allows. A failed check is part of the verdict, not an error.
-// Errors: kInput, kKey, kState (not encrypted); kUsage when `numeric` is asked for without ONNX
-// Runtime; kResult when the manifest itself is damaged.
+// Errors: kUsage when `numeric`, `record` or `known` is asked for without ONNX Runtime; kInput;
+// kState (not encrypted); kKey, also for a known answer made under another token; kOutput;
+// kResult when the manifest itself is damaged.
 Result<Verdict> verify(const VerifyRequest& request);
 
 }  // namespace permcrypt

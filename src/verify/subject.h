@@ -14,13 +14,14 @@ namespace permcrypt {
 struct Subject {
   std::filesystem::path path;
   std::vector<std::filesystem::path> files;  // of the encrypted model; [0] is the .onnx
+  onnx::ModelProto structure;                // as in Model
   Manifest manifest;
   ManifestKeys keys;
   SealedPlan sealed;
   std::vector<Permutation> groups;
 };
 
-// Errors: those of read_model(), read_manifest(), find_key(), check_key_id() and unseal().
+// Errors, in this order: kInput; kState (not encrypted); kKey; kResult (the manifest was changed).
 Result<Subject> open_subject(const std::filesystem::path& path, const KeyOptions& key);
 
 }  // namespace permcrypt

@@ -12,20 +12,6 @@ namespace {
 
 constexpr std::uint64_t kSeeds = 4;  // made-up inputs: enough positions to tell chance from skill
 
-// Ids that a lock sits on lie within the lock's table.
-InputChoices choices_of(const Plan& plan) {
-  InputChoices out;
-  for (const PlanLock& lock : plan.locks) {
-    if (lock.kind != LockKind::kIndex) continue;
-    const auto bound = static_cast<std::int64_t>(lock.downstream.extent);
-    const auto [it, inserted] = out.id_bounds.emplace(lock.value, bound);
-    it->second = std::min(it->second, bound);
-  }
-  for (const PlanCache& cache : plan.caches) out.caches.insert(cache.past);
-  for (const auto& [name, extent] : plan.bound_dims) out.dims.emplace(name, extent);
-  return out;
-}
-
 Result<std::vector<std::vector<TensorData>>> given_inputs(const std::filesystem::path& path,
                                                           const Session& original) {
   auto data = read_data(path);
@@ -48,15 +34,6 @@ Result<std::vector<std::vector<TensorData>>> made_inputs(Session& original, cons
     out.push_back(*std::move(made));
   }
   return out;
-}
-
-// The input that takes the key: named permcrypt_key, with a suffix if the model had one of that
-// name.
-std::string key_input_name(const Session& session) {
-  for (auto it = session.inputs().rbegin(); it != session.inputs().rend(); ++it) {
-    if (it->name.starts_with(kKeyInput)) return it->name;
-  }
-  return std::string(kKeyInput);
 }
 
 // One comparison over several samples: the worst of each figure, the mean of means.
@@ -92,7 +69,43 @@ OutputDifference merged(std::vector<OutputDifference> parts) {
   return out;
 }
 
+// Zeros and empty caches are the same in every order.
+void blank_caches(const Plan& plan, std::vector<TensorData>& inputs) {
+  for (const PlanCache& cache : plan.caches) {
+    for (TensorData& tensor : inputs) {
+      if (tensor.name == cache.past) std::ranges::fill(tensor.bytes, '\0');
+    }
+  }
+}
+
+void drop_presents(const Plan& plan, std::vector<TensorData>& outputs) {
+  std::erase_if(outputs, [&](const TensorData& tensor) {
+    return std::ranges::find(plan.caches, tensor.name, &PlanCache::present) != plan.caches.end();
+  });
+}
+
 }  // namespace
+
+// Ids that a lock sits on lie within the lock's table.
+InputChoices choices_of(const Plan& plan) {
+  InputChoices out;
+  for (const PlanLock& lock : plan.locks) {
+    if (lock.kind != LockKind::kIndex) continue;
+    const auto bound = static_cast<std::int64_t>(lock.downstream.extent);
+    const auto [it, inserted] = out.id_bounds.emplace(lock.value, bound);
+    it->second = std::min(it->second, bound);
+  }
+  for (const PlanCache& cache : plan.caches) out.caches.insert(cache.past);
+  for (const auto& [name, extent] : plan.bound_dims) out.dims.emplace(name, extent);
+  return out;
+}
+
+std::string key_input_name(const Session& session) {
+  for (auto it = session.inputs().rbegin(); it != session.inputs().rend(); ++it) {
+    if (it->name.starts_with(kKeyInput)) return it->name;
+  }
+  return std::string(kKeyInput);
+}
 
 Trial::Trial(Session encrypted, const Plan& plan, const std::vector<Permutation>& groups)
     : encrypted_(std::move(encrypted)),
@@ -117,9 +130,30 @@ Result<Trial> Trial::open(const std::filesystem::path& original,
   if (!inputs) return tl::unexpected(inputs.error());
   Trial trial(*std::move(locked), plan, groups);
   for (auto& set : *inputs) {
+    if (options.opaque_caches) blank_caches(plan, set);
     auto expected = plain->run(set);
     if (!expected) return tl::unexpected(expected.error());
+    if (options.opaque_caches) drop_presents(plan, *expected);
     trial.samples_.push_back({std::move(set), *std::move(expected)});
+  }
+  return trial;
+}
+
+Result<Trial> Trial::open_alone(const std::filesystem::path& encrypted, const Plan& plan,
+                                std::span<const std::int32_t> key, const TrialOptions& options) {
+  auto session = Session::open(encrypted, {options.optimise, options.threads});
+  if (!session) return tl::unexpected(session.error());
+  auto inputs =
+      options.inputs ? given_inputs(*options.inputs, *session) : made_inputs(*session, plan);
+  if (!inputs) return tl::unexpected(inputs.error());
+  Trial trial(*std::move(session), plan, {});
+  for (auto& set : *inputs) {
+    std::erase_if(set, [&](const TensorData& tensor) { return tensor.name == trial.key_name_; });
+    Sample sample{std::move(set), {}};
+    auto expected = trial.run(sample, key);
+    if (!expected) return tl::unexpected(expected.error());
+    sample.expected = *std::move(expected);
+    trial.samples_.push_back(std::move(sample));
   }
   return trial;
 }

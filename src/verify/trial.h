@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "permcrypt/verify.h"
 #include "verify/cache_order.h"
 #include "verify/compare.h"
+#include "verify/make_inputs.h"
 #include "verify/runtime.h"
 
 namespace permcrypt {
@@ -24,6 +26,8 @@ struct TrialOptions {
   std::optional<std::filesystem::path> inputs;  // DATA; absent: inputs are made
   unsigned threads = 0;
   bool optimise = false;  // off: what the runtime fuses differs between the two models
+  // The plan does not know the order of its caches: pasts are zeros, presents are not compared.
+  bool opaque_caches = false;
 };
 
 // Both models, loaded, with samples of the original's results.
@@ -32,6 +36,10 @@ class Trial {
   static Result<Trial> open(const std::filesystem::path& original,
                             const std::filesystem::path& encrypted, const Plan& plan,
                             const std::vector<Permutation>& groups, const TrialOptions& options);
+
+  // Without the original: the encrypted model under `key` is what is expected.
+  static Result<Trial> open_alone(const std::filesystem::path& encrypted, const Plan& plan,
+                                  std::span<const std::int32_t> key, const TrialOptions& options);
 
   const std::vector<Sample>& samples() const { return samples_; }
   // The encrypted model's outputs in the original's order, for one sample under one key vector.
@@ -49,6 +57,12 @@ class Trial {
   std::string key_name_;
   std::vector<Sample> samples_;
 };
+
+// What the plan says about the inputs that the model takes.
+InputChoices choices_of(const Plan& plan);
+
+// The input that takes the key: the last of that name, which may have a suffix.
+std::string key_input_name(const Session& session);
 
 // The figures of a comparison, for the report.
 OutputFigures figures_of(std::string run, const OutputDifference& difference);
