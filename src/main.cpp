@@ -17,7 +17,8 @@ using AddCommand = void (*)(CLI::App&, Context&);
 
 // In the order in which --help lists them.
 constexpr AddCommand kCommands[] = {
-    add_keygen, add_encrypt, add_token, add_unlock, add_decrypt, add_verify, add_inspect, add_run,
+    add_keygen, add_encrypt, add_token,   add_unlock, add_decrypt,
+    add_rekey,  add_verify,  add_inspect, add_run,
 };
 
 constexpr std::string_view kExitCodes =
@@ -90,7 +91,8 @@ Result<bool> parse(CLI::App& app, int argc, char** argv) {
       return false;
     }
     std::string message = error.what();
-    if (!message.empty()) message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
+    if (!message.empty())
+      message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
     return fail(ErrorKind::kUsage, std::move(message), "see permcrypt --help");
   }
 }

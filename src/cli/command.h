@@ -34,6 +34,7 @@ void add_encrypt(CLI::App& app, Context& context);
 void add_token(CLI::App& app, Context& context);
 void add_unlock(CLI::App& app, Context& context);
 void add_decrypt(CLI::App& app, Context& context);
+void add_rekey(CLI::App& app, Context& context);
 void add_verify(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);

@@ -1,12 +1,11 @@
 #include "permcrypt/encrypt.h"
 
-#include <limits>
 #include <utility>
 
-#include "base/output_file.h"
 #include "base/quote.h"
 #include "permcrypt/apply.h"
 #include "plan/salt_content.h"
+#include "write/encrypted_files.h"
 #include "write/encrypted_model.h"
 #include "write/graph_edits.h"
 #include "write/manifest.h"
@@ -18,9 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Protobuf's limit, and so that of a single .onnx file.
-constexpr std::uint64_t kMaxModelBytes = std::numeric_limits<std::int32_t>::max();
-
 const char* text_of(Carry carry) {
   return carry == Carry::kKey ? "key" : carry == Carry::kData ? "data" : "both";
 }
@@ -31,11 +27,6 @@ const char* text_of(Internal internal) {
 
 const char* cache_text(const EncryptRequest& request) {
   return request.locks.infer.opaque_caches ? "opaque" : "plain";
-}
-
-tl::unexpected<Error> too_large() {
-  return fail(ErrorKind::kInput, "the encrypted model would be larger than 2 GiB",
-              "store its weights as external data first");
 }
 
 Result<Analysis> analyse_plain(const EncryptRequest& request) {
@@ -75,16 +66,15 @@ Result<std::vector<Edit>> make_edits(Analysis& analysis, const fs::path& out, bo
   return edits.finish();
 }
 
-Result<Salt> make_salt(const EncryptRequest& request, const SecretKey& key, Analysis& analysis) {
-  const auto content =
-      salt_content(*analysis.model, *analysis.payloads,
-                   {text_of(request.carry), text_of(request.locks.internal), cache_text(request),
-                    request.locks.infer.dims, request.licensee});
-  if (!content) return fail(content.error());
-  return derive_salt(key, *content);
+// What the salt is derived from.
+Result<std::string> content_of(const EncryptRequest& request, Analysis& analysis) {
+  return salt_content(*analysis.model, *analysis.payloads,
+                      {text_of(request.carry), text_of(request.locks.internal), cache_text(request),
+                       request.locks.infer.dims, request.licensee});
 }
 
-SealedPlan make_sealed(const EncryptRequest& request, const Analysis& analysis) {
+SealedPlan make_sealed(const EncryptRequest& request, const Analysis& analysis,
+                       std::string content) {
   SealedPlan sealed;
   sealed.plan = analysis.plan;
   for (const ModelFile& file : analysis.model->files) sealed.original_sizes.push_back(file.size);
@@ -92,54 +82,21 @@ SealedPlan make_sealed(const EncryptRequest& request, const Analysis& analysis) 
                     {"internal", text_of(request.locks.internal)},
                     {"cache", cache_text(request)}};
   if (!request.licensee.empty()) sealed.options.emplace_back("licensee", request.licensee);
+  sealed.salt_content = std::move(content);
   return sealed;
-}
-
-// Data files first: the file that refers to them is the last to appear.
-Result<std::vector<std::size_t>> open_outputs(OutputSet& outputs, const EncryptRequest& request,
-                                              const CopyJob& job, const Model& model,
-                                              const std::vector<fs::path>& files) {
-  std::vector<std::size_t> numbers(files.size());
-  for (std::size_t i = files.size(); i-- > 0;) {
-    const auto number = outputs.add(
-        files[i], {.if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse});
-    if (!number) return fail(number.error());
-    numbers[i] = *number;
-    const auto size = model.files[i].size + static_cast<std::uint64_t>(growth(job.files[i]));
-    if (auto done = outputs.reserve(*number, size); !done) return fail(done.error());
-  }
-  return numbers;
 }
 
 Result<void> write_files(const EncryptRequest& request, const SecretKey& key, Analysis& analysis,
                          const std::vector<fs::path>& files) {
-  const auto salt = make_salt(request, key, analysis);
-  if (!salt) return fail(salt.error());
-  const KeySchedule schedule(key, *salt);
-  const std::vector<fs::path> inputs = paths_of(*analysis.model);
+  auto content = content_of(request, analysis);
+  if (!content) return fail(content.error());
+  const Salt salt = derive_salt(key, *content);
+  SealedPlan sealed = make_sealed(request, analysis, *std::move(content));
   const CopyJob job =
-      encryption_job(analysis.plan, derive_permutations(schedule, analysis.plan), inputs);
-  OutputSet outputs(inputs);
-  const auto numbers = open_outputs(outputs, request, job, *analysis.model, files);
-  if (!numbers) return fail(numbers.error());
-
-  const ManifestKeys keys = ManifestKeys::derive(schedule);
-  CopyOptions options;
-  options.threads = request.threads;
-  options.input_key = keys.original;
-  options.output_key = keys.mac;
-  auto copied = copy_files(job, options, [&](std::size_t file, std::uint64_t offset, auto bytes) {
-    return outputs.write((*numbers)[file], offset, bytes);
-  });
-  if (!copied) return fail(copied.error());
-  const std::string manifest =
-      make_manifest({key.id(), *salt}, make_sealed(request, analysis), keys, *copied);
-  const std::uint64_t size = copied->outputs[0].size;
-  if (size > kMaxModelBytes) return too_large();
-  if (auto done = outputs.write((*numbers)[0], size - manifest.size(), manifest); !done) {
-    return done;
-  }
-  return outputs.commit();
+      encryption_job(analysis.plan, derive_permutations(KeySchedule(key, salt), analysis.plan),
+                     paths_of(*analysis.model));
+  return write_encrypted({files, sealed.original_sizes, request.force, request.threads, key, salt},
+                         job, sealed);
 }
 
 std::vector<fs::path> output_files(const EncryptRequest& request, const Model& model) {

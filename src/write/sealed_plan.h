@@ -18,7 +18,8 @@ struct SealedPlan {
   Plan plan;
   std::vector<std::uint64_t> original_sizes;                 // of all files; [0] is the .onnx
   Digest original{};                                         // digest_files() of the original files
-  std::vector<std::pair<std::string, std::string>> options;  // of encrypt, for people and rekey
+  std::vector<std::pair<std::string, std::string>> options;  // of encrypt, for people
+  std::string salt_content;  // what the salt was derived from, for rekey; "" in early files
 };
 
 // Compact JSON, the same for equal plans (docs/format.md, "Manifest"). Large models have thousands

@@ -275,6 +275,10 @@ SealedPlan read_sealed(const Json& json) {
     tuple(entry, 2);
     sealed.options.emplace_back(bytes(entry[0]), bytes(entry[1]));
   }
+  if (json.contains("content")) {
+    const Digest content = bytes32(json["content"]);
+    sealed.salt_content.assign(content.begin(), content.end());
+  }
   sealed.plan = PlanReader(json, sealed.original_sizes).read();
   return sealed;
 }

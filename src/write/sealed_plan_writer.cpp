@@ -169,6 +169,7 @@ std::string to_json(const SealedPlan& sealed) {
   for (const auto& [name, value] : sealed.options) {
     out["options"].push_back({text(name), text(value)});
   }
+  if (!sealed.salt_content.empty()) out["content"] = hex_encode(sealed.salt_content);
   return out.dump();
 }
 
