@@ -24,12 +24,18 @@ class Analysed {
   std::map<ExprId, Permutation> random_permutations(std::uint32_t seed);
 
   const OneNode& one() const { return one_; }
-  // The model's initializers, or a tensor that binds to one of its values, renumbered.
+  // The model with its constants, or a tensor that binds to one of its values, renumbered.
   onnx::ModelProto permuted_model(const std::map<ExprId, Permutation>& permutations);
   TensorData permuted(TensorData tensor, const std::map<ExprId, Permutation>& permutations);
 
  private:
   ValueId value(std::string_view name) const;
+  TensorData permuted(ValueId id, TensorData tensor,
+                      const std::map<ExprId, Permutation>& permutations);
+  void permute_constant(onnx::TensorProto& proto, const std::string& name, const std::string& scope,
+                        const std::map<ExprId, Permutation>& permutations);
+  void permute_graph(onnx::GraphProto& graph, const std::string& scope,
+                     const std::map<ExprId, Permutation>& permutations);
   std::string axis_text(ExprId axis, bool within_product);
   std::string value_text(ValueId id);
 

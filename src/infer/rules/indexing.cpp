@@ -200,12 +200,13 @@ void one_hot(RuleCall& c) {
   c.out(0, std::move(out), c.in(2).type);
 }
 
+// Who asks for the last of equal elements expects some.
 void arg_extremum(RuleCall& c) {
   Operand& x = c.in(0);
   const auto k = static_cast<std::size_t>(c.attr_axis("axis", 0, c.rank(0)));
   const bool real =
       x.type == T::FLOAT || x.type == T::FLOAT16 || x.type == T::BFLOAT16 || x.type == T::DOUBLE;
-  if (!real) c.pin(x.axes[k], "ties of " + c.node.op);
+  if (!real || c.attr("select_last_index", 0)) c.pin(x.axes[k], "ties of " + c.node.op);
   const LabelId label = c.labels.add(LabelSource::kComputed);
   c.labels.attach(label, x.axes[k]);
   std::vector<Axis> out = x.axes;
