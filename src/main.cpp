@@ -18,7 +18,7 @@ using AddCommand = void (*)(CLI::App&, Context&);
 // In the order in which --help lists them.
 constexpr AddCommand kCommands[] = {
     add_keygen, add_encrypt, add_token,   add_unlock, add_decrypt,
-    add_rekey,  add_verify,  add_inspect, add_run,
+    add_rekey,  add_verify,  add_inspect, add_run,    add_digest,
 };
 
 constexpr std::string_view kExitCodes =

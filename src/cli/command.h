@@ -38,6 +38,7 @@ void add_rekey(CLI::App& app, Context& context);
 void add_verify(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
+void add_digest(CLI::App& app, Context& context);
 
 // -k FILE and --passphrase-fd N. `options` must outlive the command.
 void add_key_options(CLI::App& command, KeyOptions& options);
