@@ -8,9 +8,9 @@ namespace permcrypt {
 
 Result<Subject> open_subject(const std::filesystem::path& path, const KeyOptions& key_options) {
   auto model = read_model(path);
-  if (!model) return fail(model.error());
+  if (!model) return fail(explain_unreadable(path, model.error(), key_options));
   auto encrypted = as_encrypted(*std::move(model));
-  if (!encrypted) return fail(encrypted.error());
+  if (!encrypted) return fail(explain_unreadable(path, encrypted.error(), key_options));
   const auto key = find_key(key_options);
   if (!key) return fail(key.error());
   auto opened = open_with(*key, *encrypted);

@@ -14,6 +14,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+fs::path output_of(const DecryptRequest& request) {
+  return request.out.value_or(beside_encrypted(request.model, ".dec.onnx"));
+}
+
+Result<std::size_t> add_output(OutputSet& outputs, const DecryptRequest& request) {
+  const IfExists if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse;
+  return outputs.add(output_of(request), {.if_exists = if_exists});
+}
+
 class Decryption {
  public:
   Decryption(const DecryptRequest& request, EncryptedModel encrypted)
@@ -42,13 +51,9 @@ class Decryption {
  private:
   std::vector<fs::path> inputs() const { return paths_of(encrypted_.model); }
 
-  IfExists unless_forced(IfExists otherwise) const {
-    return request_.force ? IfExists::kReplace : otherwise;
-  }
-
   Result<void> add_model() {
-    files_ = {request_.out.value_or(beside_encrypted(request_.model, ".dec.onnx"))};
-    const auto number = outputs_.add(files_[0], {.if_exists = unless_forced(IfExists::kRefuse)});
+    files_ = {output_of(request_)};
+    const auto number = add_output(outputs_, request_);
     if (!number) return fail(number.error());
     numbers_ = {*number};
     return {};
@@ -66,8 +71,8 @@ class Decryption {
                         error.message(),
                     "choose another place with -o");
       }
-      const auto number =
-          outputs_.add(files_.back(), {.if_exists = unless_forced(IfExists::kKeepIdentical)});
+      const IfExists if_exists = request_.force ? IfExists::kReplace : IfExists::kKeepIdentical;
+      const auto number = outputs_.add(files_.back(), {.if_exists = if_exists});
       if (!number) return fail(number.error());
       numbers_.push_back(*number);
     }
@@ -125,7 +130,14 @@ Result<DecryptReport> decrypt(const DecryptRequest& request) {
     if (auto done = check_distinct(request.model, *request.out); !done) return fail(done.error());
   }
   auto encrypted = read_encrypted(request.model);
-  if (!encrypted) return fail(encrypted.error());
+  if (!encrypted) {
+    Error error = explain_unreadable(request.model, encrypted.error(), request.key);
+    if (error.kind == ErrorKind::kResult) {
+      OutputSet outputs;  // an output in the way comes first
+      if (auto added = add_output(outputs, request); !added) return fail(added.error());
+    }
+    return fail(std::move(error));
+  }
   return Decryption(request, *std::move(encrypted)).run();
 }
 

@@ -19,15 +19,14 @@ std::vector<std::filesystem::path> paths_of(const Model& model);
 struct EncryptedModel {
   Model model;
   Result<Manifest> manifest;
-  std::string key_input;  // the graph input that takes the token; "" in an unlocked copy
+  std::string key_input;  // the graph input that takes the token; "" when there is none
 };
 
 // A model that has a manifest. Errors: kState when it has none; kInput when it is of a later
 // format.
 Result<EncryptedModel> as_encrypted(Model model);
 
-// The same from a file. Errors: kInput; kState when it is not encrypted, or takes no token (an
-// unlocked copy).
+// The same from a file. Errors: kInput; kState when it is not encrypted, or is an unlocked copy.
 Result<EncryptedModel> read_encrypted(const std::filesystem::path& path);
 
 // What the key opens.
@@ -36,6 +35,11 @@ struct OpenedModel {
   SealedPlan sealed;
   std::vector<Permutation> groups;  // of sealed.plan
 };
+
+// What to say of a file that cannot be read, with `error`, and that may be an encrypted model that
+// somebody changed: kResult when it has a manifest that `options` find the key of, and no data file
+// is missing; else `error` itself.
+Error explain_unreadable(const std::filesystem::path& path, Error error, const KeyOptions& options);
 
 // Errors: kKey for another key than the model's; kResult when the manifest was changed.
 Result<OpenedModel> open_with(const SecretKey& key, const EncryptedModel& encrypted);

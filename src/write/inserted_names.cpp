@@ -7,8 +7,6 @@
 namespace permcrypt {
 namespace {
 
-constexpr std::string_view kKeyInput = "permcrypt_key";
-
 using Names = std::set<std::string>;
 
 // Graphs nest no deeper than the reader lets them.
@@ -44,13 +42,13 @@ InsertedNames::InsertedNames(const onnx::ModelProto& model) {
   Names names;
   note_names(model.graph(), names);
   suffix_ = free_suffix(names, "permcrypt/");
-  input_suffix_ = free_suffix(names, kKeyInput);
+  input_suffix_ = free_suffix(names, kKeyInputPrefix);
 }
 
 std::string find_key_input(const onnx::GraphProto& graph) {
   if (graph.input_size() == 0) return "";
   const std::string& name = graph.input(graph.input_size() - 1).name();
-  return name.starts_with(kKeyInput) ? name : "";
+  return name.starts_with(kKeyInputPrefix) ? name : "";
 }
 
 }  // namespace permcrypt

@@ -5,8 +5,12 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace permcrypt {
+
+// How the name of the graph input that takes the token begins.
+inline constexpr std::string_view kKeyInputPrefix = "permcrypt_key";
 
 // All begin with "permcrypt/", but for the input "permcrypt_key". Where a model has such names
 // already, each gets a suffix that none of the model's ends with.

@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "base/hex.h"
+#include "derive/bech32.h"
+#include "derive/key_text.h"
 #include "read/onnx_fields.h"
 #include "read/wire.h"
 #include "write/deflate.h"
@@ -30,6 +32,12 @@ tl::unexpected<Error> damaged(std::string what) {
               "the file was changed after it was encrypted; use an intact copy");
 }
 
+tl::unexpected<Error> too_new(std::uint64_t format) {
+  return fail(ErrorKind::kInput,
+              "the model is of format " + std::to_string(format) + ", which is too new",
+              "use a later release of permcrypt");
+}
+
 const unsigned char* data_of(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
@@ -42,10 +50,15 @@ std::string hex(const std::array<std::uint8_t, N>& bytes) {
   return hex_encode({reinterpret_cast<const char*>(bytes.data()), N});
 }
 
-// One text for each open part: it is what the seal covers.
-std::string open_text(const OpenManifest& open) {
-  return nlohmann::json{{"format", kFormatVersion}, {"key", open.key_id}, {"salt", hex(open.salt)}}
-      .dump();
+// One text for each open part: with this release's format, it is what the seal covers.
+std::string open_text(const OpenManifest& open, std::uint64_t format = kFormatVersion) {
+  return nlohmann::json{{"format", format}, {"key", open.key_id}, {"salt", hex(open.salt)}}.dump();
+}
+
+bool is_key_id(std::string_view text) {
+  constexpr std::size_t kIdBytes = 20;
+  const auto decoded = bech32_decode(text);
+  return decoded && decoded->prefix == kIdPrefix && decoded->bytes.size() == kIdBytes;
 }
 
 // "" when there is no such text.
@@ -60,18 +73,26 @@ Result<OpenManifest> parse_open(std::string_view text) {
   if (!json.is_object() || !json.contains("format") || !json["format"].is_number_unsigned()) {
     return damaged("its open part is not readable");
   }
-  if (json["format"].get<std::uint64_t>() > kFormatVersion) {
-    return fail(ErrorKind::kInput,
-                "the model is of format " + json["format"].dump() + ", which is too new",
-                "use a later release of permcrypt");
-  }
   OpenManifest open;
+  open.format = json["format"].get<std::uint64_t>();
   open.key_id = string_member(json, "key");
   const auto salt = hex_decode(string_member(json, "salt"));
-  if (!salt || salt->size() != open.salt.size()) return damaged("it has no salt");
-  std::copy(salt->begin(), salt->end(), open.salt.begin());
-  if (open_text(open) != text) return damaged("its open part is not as it was written");
-  return open;
+  if (salt && salt->size() == open.salt.size()) std::ranges::copy(*salt, open.salt.begin());
+  if (is_key_id(open.key_id) && open_text(open, open.format) == text) return open;
+  if (open.format > kFormatVersion) return too_new(open.format);
+  return damaged("its open part is not as it was written");
+}
+
+Result<Manifest> parse_entries(std::optional<std::string_view> open_part,
+                               std::optional<std::string_view> plan,
+                               std::optional<std::string_view> mac) {
+  if (!open_part || !plan || !mac) return damaged("an entry is missing, or there twice");
+  auto open = parse_open(*open_part);
+  if (!open) return fail(std::move(open.error()));
+  auto sealed = hex_decode(*plan);
+  if (!sealed) return damaged("its plan is not hexadecimal");
+  if (mac->size() != kMacText) return damaged("its MAC is not of the right length");
+  return Manifest{std::move(*open), std::move(*sealed), std::string(*mac)};
 }
 
 // The nonce is a PRF of everything that is sealed: equal only for equal contents.
@@ -117,6 +138,23 @@ std::optional<std::string_view> entry_value(const Model& model, std::string_view
   return value;
 }
 
+// Where an entry's key stands last in a file, with its length, and the value behind it if that is
+// whole.
+struct Trace {
+  bool there = false;
+  std::optional<std::string_view> value;
+};
+
+Trace find_entry(std::string_view file, std::string_view key) {
+  std::string mark;
+  wire::append_bytes(mark, onnx_field::entry::kKey, key);
+  const auto at = file.rfind(mark);
+  if (at == std::string_view::npos) return {};
+  const auto field = wire::Cursor(file, at + mark.size(), file.size()).next();
+  if (!field || !field->is(onnx_field::entry::kValue, wire::Type::kBytes)) return {true, {}};
+  return {true, file.substr(field->begin, field->size())};
+}
+
 }  // namespace
 
 ManifestKeys ManifestKeys::derive(const KeySchedule& schedule) {
@@ -154,16 +192,19 @@ Result<Manifest> read_manifest(const Model& model) {
     return fail(ErrorKind::kState, "the model is not encrypted: it has no permcrypt entries",
                 "encrypt it first with permcrypt encrypt");
   }
-  const auto open_part = entry_value(model, kOpen);
-  const auto plan = entry_value(model, kPlan);
-  const auto mac = entry_value(model, kMac);
-  if (!open_part || !plan || !mac) return damaged("an entry is missing, or there twice");
-  auto open = parse_open(*open_part);
-  if (!open) return fail(std::move(open.error()));
-  auto sealed = hex_decode(*plan);
-  if (!sealed) return damaged("its plan is not hexadecimal");
-  if (mac->size() != kMacText) return damaged("its MAC is not of the right length");
-  return Manifest{std::move(*open), std::move(*sealed), std::string(*mac)};
+  auto manifest =
+      parse_entries(entry_value(model, kOpen), entry_value(model, kPlan), entry_value(model, kMac));
+  if (manifest && manifest->open.format > kFormatVersion) {
+    return too_new(manifest->open.format);
+  }
+  return manifest;
+}
+
+std::optional<Result<Manifest>> find_manifest(std::string_view file) {
+  const Trace open = find_entry(file, kOpen), plan = find_entry(file, kPlan),
+              mac = find_entry(file, kMac);
+  if (!open.there && !plan.there && !mac.there) return std::nullopt;
+  return parse_entries(open.value, plan.value, mac.value);
 }
 
 Result<void> check_key_id(const OpenManifest& open, std::string_view key_id) {

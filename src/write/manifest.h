@@ -13,7 +13,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "permcrypt/apply.h"
 #include "permcrypt/key.h"
@@ -29,6 +31,7 @@ inline constexpr std::uint64_t kFormatVersion = 1;
 struct OpenManifest {
   std::string key_id;
   Salt salt{};
+  std::uint64_t format = kFormatVersion;
   bool operator==(const OpenManifest&) const = default;
 };
 
@@ -58,10 +61,15 @@ bool has_manifest(const Model& model);
 // damaged; kInput when it is of a later format.
 Result<Manifest> read_manifest(const Model& model);
 
+// The manifest of a file that cannot be read as a model any more, found by its entries' keys alone.
+// Nothing when there is no trace of one. Errors (kResult): it is damaged as well.
+std::optional<Result<Manifest>> find_manifest(std::string_view file);
+
 // kKey when the model was encrypted under another key.
 Result<void> check_key_id(const OpenManifest& open, std::string_view key_id);
 
-// Errors (kResult): not sealed under this key with this open part, or damaged.
+// Errors (kResult): not sealed under this key with this open part, or damaged. A format that is not
+// the one it was sealed with does not matter.
 Result<SealedPlan> unseal(const Manifest& manifest, const ManifestKeys& keys);
 
 // Whether `files`, the tags of all files under keys.mac with the MAC as zeros, are those of the

@@ -123,6 +123,10 @@ Result<std::vector<fs::path>> unlock(const UnlockRequest& request,
   const auto encrypted = read_encrypted(request.model);
   if (!encrypted) return fail(encrypted.error());
   const Model& model = encrypted->model;
+  if (encrypted->key_input.empty()) {
+    return fail(ErrorKind::kInput, in_quotes(request.model.native()) + " has no input for a token",
+                "it was changed after it was encrypted; use an intact copy");
+  }
   if (auto done = check_folder(model, out); !done) return fail(done.error());
   if (auto done = check_length(*encrypted, token.size()); !done) return fail(done.error());
   const std::vector<fs::path> files{out, out.native() + ".key"};

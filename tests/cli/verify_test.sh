@@ -46,11 +46,13 @@ flip() {
 
 # Any changed byte of weights, manifest, MAC or data file is found.
 size=$(stat -c %s enc.onnx)
-for offset in $((size / 3)) $((size / 2)) $((size - 900)) $((size - 200)) $((size - 1)); do
+for offset in 0 1 2 3 40 $((size / 3)) $((size / 2)) $((size - 900)) $((size - 200)) $((size - 1)); do
   cp enc.onnx bad.onnx
   flip bad.onnx "$offset"
   expect 1 verify bad.onnx
 done
+head -c $((size / 2)) enc.onnx >cut.onnx
+expect 3 verify cut.onnx
 expect 0 encrypt bert-external-zero-length/model.onnx -o bert.onnx
 expect 0 verify bert.onnx
 size=$(stat -c %s bert.onnx.data)

@@ -9,10 +9,10 @@
 #include <string>
 
 #include "permcrypt/infer.h"
-#include "verify/temporary_folder.h"
+#include "base/temp_folder.h"
 
 using namespace permcrypt;
-using namespace permcrypt::testing;
+using permcrypt::test::TempFolder;
 
 namespace {
 
@@ -44,7 +44,7 @@ int free_axes(const std::string& text) {
   onnx::ModelProto proto;
   const auto status = onnx::OnnxParser::Parse(proto, text.c_str());
   REQUIRE_MESSAGE(status.IsOK(), status.ErrorMessage());
-  const TemporaryFolder folder;
+  const TempFolder folder;
   std::ofstream(folder / "model.onnx", std::ios::binary) << proto.SerializeAsString();
   const Model model = read_model(folder / "model.onnx").value();
   PayloadReader payloads(model);

@@ -5,12 +5,13 @@
 
 #include <fstream>
 
-#include "verify/temporary_folder.h"
+#include "base/temp_folder.h"
 #include "verify/test_tensors.h"
 #include "verify/token_file.h"
 
 using namespace permcrypt;
 using namespace permcrypt::testing;
+using permcrypt::test::TempFolder;
 
 namespace {
 
@@ -48,7 +49,7 @@ TEST_CASE("data: Polygraphy's JSON holds several runs") {
 }
 
 TEST_CASE("data: outputs are written in the layout of the inputs") {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   DataSet outputs{DataLayout::kFolder, {{floats("y", {2}, {1, 2}), integers("z", {}, {3})}}};
 
   SUBCASE("folder") {
@@ -80,7 +81,7 @@ TEST_CASE("data: outputs are written in the layout of the inputs") {
 }
 
 TEST_CASE("data: a folder made for outputs that cannot be written goes away again") {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const DataSet outputs{DataLayout::kFolder, {{floats("y", {1}, {1})}}};
   CHECK(write_data(folder / "none" / "out", outputs, {}).error().kind == ErrorKind::kOutput);
   CHECK_FALSE(fs::exists(folder / "none"));
@@ -105,7 +106,7 @@ TEST_CASE("data: tensors that do not bind") {
 }
 
 TEST_CASE("data: bad input names its file") {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   CHECK(read_data(folder / "missing").error().kind == ErrorKind::kInput);
   CHECK(read_data(folder / ".").error().message.find("input_0.pb") != std::string::npos);
   for (const char* name : {"bad.npz", "bad.json", "input_0.pb"}) {
@@ -123,7 +124,7 @@ TEST_CASE("data: bad input names its file") {
 }
 
 TEST_CASE("token files: exactly one int32 array, for the owner only") {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const std::vector<std::int32_t> vector = {2, 0, 1};
   REQUIRE(write_token(folder / "token.npz", vector, IfExists::kRefuse).has_value());
   struct stat status;
@@ -136,7 +137,7 @@ TEST_CASE("token files: exactly one int32 array, for the owner only") {
 }
 
 TEST_CASE("data: deeply nested JSON is refused without harm") {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   std::ofstream(folder / "deep.json") << std::string(1 << 20, '[');
   CHECK(read_data(folder / "deep.json").error().kind == ErrorKind::kInput);
   std::ofstream(folder / "deep.json") << std::string(1 << 20, '[') << std::string(1 << 20, ']');

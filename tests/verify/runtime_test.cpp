@@ -5,13 +5,14 @@
 #include <filesystem>
 
 #include "base/mapped_file.h"
+#include "base/temp_folder.h"
 #include "verify/compare.h"
 #include "verify/data_files.h"
-#include "verify/temporary_folder.h"
 #include "verify/test_tensors.h"
 
 using namespace permcrypt;
 using namespace permcrypt::testing;
+using permcrypt::test::TempFolder;
 
 namespace {
 
@@ -71,7 +72,7 @@ TEST_CASE("runtime: external data from its file, and from memory" *
 
 TEST_CASE("runtime: a model that is symbolic links into a cache" *
           doctest::skip(!runtime_available())) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   fs::create_directory(folder / "blobs");
   fs::create_directory(folder / "snapshot");
   fs::copy_file(kExternal / "model.onnx", folder / "blobs/0a");

@@ -5,10 +5,13 @@
 
 #include <random>
 
+#include "derive/bech32.h"
 #include "write/deflate.h"
 
 namespace permcrypt {
 namespace {
+
+const std::string kSomeId = bech32_encode("permcrypt", "twenty bytes of a id");
 
 ManifestKeys some_keys(std::uint8_t first = 1) {
   ManifestKeys keys;
@@ -23,7 +26,7 @@ ManifestKeys some_keys(std::uint8_t first = 1) {
 struct Encrypted {
   std::string file;
   std::size_t body = 0;
-  OpenManifest open{"permcrypt1someid", {}};
+  OpenManifest open{kSomeId, {}};
 
   explicit Encrypted(const SealedPlan& sealed, const ManifestKeys& keys = some_keys()) {
     onnx::ModelProto model;
@@ -93,7 +96,7 @@ TEST_CASE("what goes wrong has its own exit code") {
   const Encrypted encrypted(small_plan());
   const auto manifest = read_manifest(*parsed(encrypted.file));
   REQUIRE(manifest.has_value());
-  CHECK(check_key_id(manifest->open, "permcrypt1someid").has_value());
+  CHECK(check_key_id(manifest->open, kSomeId).has_value());
   const auto other = check_key_id(manifest->open, "permcrypt1other");
   REQUIRE(!other.has_value());
   CHECK(other.error().kind == ErrorKind::kKey);

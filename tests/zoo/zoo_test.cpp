@@ -12,15 +12,15 @@
 #include <set>
 #include <string>
 
+#include "base/temp_folder.h"
 #include "permcrypt/decrypt.h"
 #include "permcrypt/encrypt.h"
 #include "permcrypt/report.h"
 #include "permcrypt/verify.h"
 #include "verify/runtime.h"
-#include "verify/temporary_folder.h"
 
 using namespace permcrypt;
-using permcrypt::testing::TemporaryFolder;
+using permcrypt::test::TempFolder;
 
 namespace {
 
@@ -55,7 +55,7 @@ std::vector<fs::path> zoo_models() {
   return out;
 }
 
-EncryptRequest request_for(const fs::path& model, const TemporaryFolder& work) {
+EncryptRequest request_for(const fs::path& model, const TempFolder& work) {
   EncryptRequest request;
   request.model = model / "model.onnx";
   request.out = work / "model.enc.onnx";
@@ -63,7 +63,7 @@ EncryptRequest request_for(const fs::path& model, const TemporaryFolder& work) {
   return request;
 }
 
-void check_numbers(const fs::path& model, const TemporaryFolder& work) {
+void check_numbers(const fs::path& model, const TempFolder& work) {
   if (!runtime_available() || kNotLoaded.contains(model.filename())) return;
   VerifyRequest request;
   request.encrypted = work / "model.enc.onnx";
@@ -76,7 +76,7 @@ void check_numbers(const fs::path& model, const TemporaryFolder& work) {
   CHECK_MESSAGE(failure == nullptr, (failure ? failure->name + ": " + failure->detail : ""));
 }
 
-void check_way_back(const fs::path& model, const TemporaryFolder& work) {
+void check_way_back(const fs::path& model, const TempFolder& work) {
   DecryptRequest request;
   request.model = work / "model.enc.onnx";
   request.out = work / "back" / "model.onnx";
@@ -100,7 +100,7 @@ TEST_CASE("zoo: every model, end to end" * doctest::skip(std::getenv("PERMCRYPT_
   for (const fs::path& model : models) {
     const std::string name = model.filename();
     CAPTURE(name);
-    const TemporaryFolder work;
+    const TempFolder work;
     write_key(work / "key");
     auto encrypted = encrypt(request_for(model, work));
     if (kNothingToProtect.contains(name)) {
@@ -126,7 +126,7 @@ TEST_CASE("zoo: locks inside" * doctest::skip(std::getenv("PERMCRYPT_ZOO") == nu
     for (const Internal internal : {Internal::kBlock, Internal::kAll}) {
       CAPTURE(models[i].filename().string());
       CAPTURE(static_cast<int>(internal));
-      const TemporaryFolder work;
+      const TempFolder work;
       write_key(work / "key");
       EncryptRequest request = request_for(models[i], work);
       request.locks.internal = internal;
