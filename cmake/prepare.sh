@@ -4,8 +4,8 @@
 # step looks first whether there is anything to do, so that a second run costs nothing.
 
 packages="ca-certificates g++ cmake ninja-build pkg-config protobuf-compiler libprotobuf-dev
-  libonnx-dev libsodium-dev libcli11-dev nlohmann-json3-dev libfmt-dev libexpected-dev zlib1g-dev libpng-dev
-  doctest-dev libonnx-testdata"
+  libonnx-dev libsodium-dev libcli11-dev nlohmann-json3-dev libfmt-dev libexpected-dev zlib1g-dev
+  libpng-dev libssl-dev doctest-dev libonnx-testdata"
 ort_package=com.github.asus4.onnxruntime
 ort_version=0.4.9  # ONNX Runtime 1.29
 ort_sha256=e59788788818fdde1b2e522e766a21ba0f7d8391de55737abf81e32cc801785d

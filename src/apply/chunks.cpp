@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <string>
 
+#include "apply/poly1305.h"
 #include "base/parallel.h"
 
 namespace permcrypt {
@@ -19,10 +20,6 @@ std::array<std::uint8_t, 8> little_endian(std::uint64_t value) {
     value >>= 8;
   }
   return bytes;
-}
-
-const unsigned char* data_of(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
 // The keyed BLAKE2b of a sequence of numbers and tags.
@@ -50,14 +47,12 @@ class DigestState {
 
 ChunkTag tag_chunk(std::string_view bytes, const DigestKey& key, std::uint64_t file,
                    std::uint64_t chunk) {
-  static_assert(crypto_onetimeauth_BYTES == sizeof(ChunkTag));
   static_assert(crypto_stream_chacha20_NONCEBYTES == 8);
-  std::array<std::uint8_t, crypto_onetimeauth_KEYBYTES> once{};
+  Poly1305Key once{};
   const auto nonce = little_endian(file);
   crypto_stream_chacha20_xor_ic(once.data(), once.data(), once.size(), nonce.data(), chunk,
                                 key.data());
-  ChunkTag tag;
-  crypto_onetimeauth(tag.data(), data_of(bytes), bytes.size(), once.data());
+  const ChunkTag tag = poly1305(bytes, once);
   sodium_memzero(once.data(), once.size());
   return tag;
 }

@@ -1,8 +1,10 @@
 #include "base/output_file.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -59,6 +61,18 @@ int rename_new(const fs::path& from, const fs::path& to) {
 bool identical(const fs::path& a, const fs::path& b) {
   auto left = MappedFile::open(a), right = MappedFile::open(b);
   return left && right && left->bytes() == right->bytes();
+}
+
+// Where fallocate() would make page after page on one thread, for half of what a copy takes.
+bool is_in_memory(int descriptor) {
+  struct statfs status;
+  return ::fstatfs(descriptor, &status) == 0 && status.f_type == TMPFS_MAGIC;
+}
+
+bool has_room(int descriptor, std::uint64_t size) {
+  struct statfs status;
+  if (::fstatfs(descriptor, &status) != 0 || status.f_blocks == 0) return true;  // 0: no limit
+  return size / static_cast<std::uint64_t>(status.f_bsize) <= status.f_bavail;
 }
 
 Result<void> sync_folder(const fs::path& folder) {
@@ -157,8 +171,13 @@ Result<void> OutputSet::reserve(std::size_t file, std::uint64_t size) {
   if (size == 0) return {};
   const auto length = static_cast<off_t>(size);
   if (length < 0) return output_failure(EFBIG, output.path);
-  if (::fallocate(output.descriptor, 0, 0, length) == 0) return {};
-  if (errno != EOPNOTSUPP && errno != ENOSYS) return output_failure(errno, output.path);
+  if (is_in_memory(output.descriptor)) {
+    if (!has_room(output.descriptor, size)) return output_failure(ENOSPC, output.path);
+  } else if (::fallocate(output.descriptor, 0, 0, length) == 0) {
+    return {};
+  } else if (errno != EOPNOTSUPP && errno != ENOSYS) {
+    return output_failure(errno, output.path);
+  }
   if (::ftruncate(output.descriptor, length) != 0) return output_failure(errno, output.path);
   return {};
 }
