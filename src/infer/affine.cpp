@@ -70,7 +70,7 @@ std::optional<std::vector<std::int64_t>> coefficients(const SmallTensor& t) {
 }
 
 Form from_elements(const Folded& folded) {
-  if (!folded.a.integral || folded.at(1).shape != folded.a.shape) return std::nullopt;
+  if (!folded.a.integral || folded.c || folded.at(1).shape != folded.a.shape) return std::nullopt;
   const auto a = coefficients(folded.a);
   const auto b = folded.is_static() ? a : coefficients(folded.at(1));
   if (!a || !b) return std::nullopt;
@@ -161,7 +161,7 @@ Form transpose(const RuleCall& c, const Operand& result) {
 // guess.
 Form expand(const RuleCall& c, const Operand& result) {
   const FoldedPtr& shape = input(c, 1).folded;
-  if (!shape || shape->a.ints.size() > result.axes.size()) return std::nullopt;
+  if (!shape || shape->c || shape->a.ints.size() > result.axes.size()) return std::nullopt;
   const std::size_t lead = result.axes.size() - shape->a.ints.size();
   for (std::size_t k = 0; k < shape->a.ints.size(); ++k) {
     const Pair extent{shape->at(0).ints[k], shape->at(1).ints[k]};

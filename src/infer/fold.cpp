@@ -429,6 +429,14 @@ std::optional<SmallTensor> constant_of_shape(const GraphNode& node, Operands in)
   return SmallTensor{in[0]->ints, false, {}, std::vector<double>(count_elements(in[0]->ints), 0.0)};
 }
 
+// Other remainders than the second binding leaves.
+void change_remainders(const Results& b, Results& c, const SmallTensor& divisor) {
+  if (b.empty() || c.empty() || !b[0] || !c[0] || !c[0]->integral || divisor.ints.empty()) return;
+  for (std::size_t i = 0; i < c[0]->ints.size(); ++i) {
+    if (c[0]->ints[i] == b[0]->ints[i]) c[0]->ints[i] = (c[0]->ints[i] + 1) % divisor.ints[0];
+  }
+}
+
 bool needs_static(std::string_view op) {
   return op == "Range" || op == "ConstantOfShape" || op == "Expand" || op == "Tile" ||
          op == "Pad" || op == "Resize";
@@ -436,6 +444,19 @@ bool needs_static(std::string_view op) {
 
 bool too_large(const std::optional<SmallTensor>& t) {
   return t && t->size() > (t->integral ? kMaxFoldedInts : kMaxFoldedReals);
+}
+
+// Result i under all bindings, if it has one shape.
+FoldedPtr combine(const Results& a, const Results& b, const Results& c, std::size_t i) {
+  for (const Results* r : {&a, &b, &c}) {
+    if (i >= r->size() || !(*r)[i] || too_large((*r)[i]) || (*r)[i]->shape != a[i]->shape) {
+      return nullptr;
+    }
+  }
+  Folded f{*a[i], {}, {}};
+  if (*b[i] != *a[i]) f.b = b[i];
+  if (*c[i] != *b[i]) f.c = c[i];
+  return std::make_shared<const Folded>(std::move(f));
 }
 
 }  // namespace
@@ -488,17 +509,12 @@ std::vector<FoldedPtr> fold(const GraphNode& node, std::span<const FoldedPtr> op
     for (const FoldedPtr& f : operands) in.push_back(f ? &f->at(binding) : nullptr);
     return evaluate(node, in);
   };
-  auto a = run(0);
-  auto b = all_static ? std::vector<std::optional<SmallTensor>>(a.size()) : run(1);
+  const Results a = run(0);
+  const Results b = all_static ? a : run(1);
+  Results c = all_static ? a : run(2);
+  if (node.op == "Mod" && !all_static) change_remainders(b, c, operands[1]->at(1));
   std::vector<FoldedPtr> out(a.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (!a[i] || too_large(a[i])) continue;
-    if (!all_static && (i >= b.size() || !b[i] || b[i]->shape != a[i]->shape)) continue;
-    Folded f;
-    if (!all_static && *b[i] != *a[i]) f.b = std::move(b[i]);
-    f.a = std::move(*a[i]);
-    out[i] = std::make_shared<const Folded>(std::move(f));
-  }
+  for (std::size_t i = 0; i < a.size(); ++i) out[i] = combine(a, b, c, i);
   return out;
 }
 

@@ -25,11 +25,21 @@ struct SmallTensor {
   bool operator==(const SmallTensor&) const = default;
 };
 
+//
+// Both bindings may leave the same remainder, 0 say, where windows divide a size. Such an element is
+// not static either: `c` is what would follow if remainders came out otherwise.
 struct Folded {
   SmallTensor a;
   std::optional<SmallTensor> b;  // absent: the same under both bindings
-  const SmallTensor& at(int binding) const { return binding == 0 || !b ? a : *b; }
-  bool is_static() const { return !b; }
+  std::optional<SmallTensor> c;  // absent: the same as under the second
+  const SmallTensor& at(int binding) const {
+    return binding == 2 && c ? *c : binding > 0 && b ? *b : a;
+  }
+  bool is_static() const { return !b && !c; }
+  // Element i is the same under both bindings, but only by its remainders. REQUIRES: integral.
+  bool open(std::size_t i) const {
+    return c && a.ints[i] == at(1).ints[i] && a.ints[i] != c->ints[i];
+  }
 };
 using FoldedPtr = std::shared_ptr<const Folded>;
 

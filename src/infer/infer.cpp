@@ -5,6 +5,7 @@
 #include "infer/duplicates.h"
 #include "infer/packed_views.h"
 #include "infer/picture_size.h"
+#include "infer/round_sizes.h"
 #include "infer/workspace.h"
 
 namespace permcrypt {
@@ -78,7 +79,7 @@ void add_input(Workspace& ws, ValueId id, bool still) {
     const std::string name =
         dim.size >= 0 || !dim.name.empty() ? dim.name : value.name + "#" + std::to_string(k);
     const auto [a, b] =
-        dim.size >= 0 ? Dimensions::Pair{dim.size, dim.size} : ws.dimensions.named(name);
+        dim.size >= 0 ? Dimensions::Pair{dim.size, dim.size} : ws.dimensions.named(name, k > 0);
     const Axis axis = still ? ws.fixed_axis(a, b, "graph input") : ws.free_axis(a, b);
     if (axis.dynamic()) ws.dimension_of.emplace(axis.expr, name);
     o.axes.push_back(axis);
@@ -157,32 +158,38 @@ void run(Workspace& ws) {
   tie_caches(ws);
 }
 
-}  // namespace
-
 std::unique_ptr<Workspace> run_solved(const Graph& graph, const InferOptions& options,
-                                      std::map<std::string, std::int64_t> bound) {
+                                      SizeAssumptions sizes) {
   // A dimension is solved for at most once, so this bounds nothing but a cycle of contradictions.
   constexpr int kMaxRebinds = 64;
   for (int attempt = 0; attempt < kMaxRebinds; ++attempt) {
-    auto ws = std::make_unique<Workspace>(graph, options, bound);
+    auto ws = std::make_unique<Workspace>(graph, options, sizes);
     try {
       run(*ws);
       return ws;
     } catch (const Rebind& r) {
-      bound[r.dimension] = r.extent;
+      sizes.bound[r.dimension] = r.extent;
     }
   }
   return nullptr;
 }
 
+}  // namespace
+
 Result<Inference> infer(const Graph& graph, const InferOptions& options) {
   const auto duplicates = find_duplicates(graph);
   if (!duplicates) return tl::unexpected(duplicates.error());
-  auto ws = run_solved(graph, options, options.dims);
-  if (ws) ws = with_picture_size(graph, options, std::move(ws));
+  const Pass pass = [&](SizeAssumptions sizes) {
+    auto ws = run_solved(graph, options, std::move(sizes));
+    if (!ws) return ws;
+    tie_duplicates(*ws, *duplicates);
+    ws->axes.solve();
+    return ws;
+  };
+  auto ws = pass({options.dims});
+  if (ws) ws = with_picture_size(pass, std::move(ws));
   if (!ws) return fail(ErrorKind::kInput, "the graph's dimensions contradict each other");
-  tie_duplicates(*ws, *duplicates);
-  ws->axes.solve();
+  ws = with_round_sizes(pass, std::move(ws));
   Inference out = collect(*ws);
   out.duplicates = duplicate_classes(*duplicates);
   return out;

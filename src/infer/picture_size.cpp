@@ -44,15 +44,14 @@ std::optional<std::int64_t> extent_at(const Workspace& ws, NodeId node, std::int
 
 }  // namespace
 
-std::unique_ptr<Workspace> with_picture_size(const Graph& graph, const InferOptions& options,
-                                             std::unique_ptr<Workspace> ws) {
+std::unique_ptr<Workspace> with_picture_size(const Pass& pass, std::unique_ptr<Workspace> ws) {
   const auto sides = open_sides(*ws);
   const auto meeting = find_meeting(*ws);
   if (!sides || !meeting) return ws;
   const auto attempt = [&](std::int64_t side) {
-    auto bound = ws->dimensions.bound();
-    bound[sides->first] = bound[sides->second] = side;
-    return run_solved(graph, options, std::move(bound));
+    SizeAssumptions sizes = ws->dimensions.assumed();
+    sizes.bound[sides->first] = sizes.bound[sides->second] = side;
+    return pass(std::move(sizes));
   };
   // Extents grow with the side: the smallest one that reaches the static extent.
   std::int64_t low = 1, high = kLargestSide;

@@ -2,24 +2,13 @@
 // table fits one size only. Where a dynamic extent meets a static one, that size is looked for.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <memory>
-#include <string>
-
-#include "infer/workspace.h"
+#include "infer/pass.h"
 
 namespace permcrypt {
-
-// One pass over the graph with dimensions bound as given, and those solved for that only one extent
-// satisfies. Null when they contradict each other.
-std::unique_ptr<Workspace> run_solved(const Graph& graph, const InferOptions& options,
-                                      std::map<std::string, std::int64_t> bound);
 
 // If `ws` met a static extent with one that depends on the height and width of a picture (a
 // floating-point input of rank 4), the pass in which both are the one square size that fits; `ws`
 // itself where there is none. The dimensions are then bound, and the report says so.
-std::unique_ptr<Workspace> with_picture_size(const Graph& graph, const InferOptions& options,
-                                             std::unique_ptr<Workspace> ws);
+std::unique_ptr<Workspace> with_picture_size(const Pass& pass, std::unique_ptr<Workspace> ws);
 
 }  // namespace permcrypt

@@ -89,11 +89,15 @@ int RuleCall::attr_axis(std::string_view name, std::int64_t otherwise, int rank)
   return to_axis(attr(name, otherwise), rank);
 }
 
-std::optional<IntsPair> RuleCall::ints(std::size_t k) {
+std::optional<IntsPair> RuleCall::ints(std::size_t k, bool open) {
   Operand& operand = in(k);
   pin(operand, "used as a shape or index");
   if (!operand.folded || !operand.folded->a.integral) return std::nullopt;
-  return IntsPair{operand.folded->at(0).ints, operand.folded->at(1).ints};
+  const Folded& folded = *operand.folded;
+  for (std::size_t i = 0; !open && i < folded.a.ints.size(); ++i) {
+    if (folded.open(i)) return std::nullopt;
+  }
+  return IntsPair{folded.at(0).ints, folded.at(1).ints};
 }
 
 IntsPair RuleCall::require_ints(std::size_t k) {
@@ -188,6 +192,7 @@ void RuleCall::align(const std::vector<Axis>& x, const std::vector<Axis>& y) {
   }
   // Two large primes in place of an extent need not divide as the extent does: the shapes are right
   // all the same, only their factors are not known.
+  ++ws.misaligned;
   pin_all({&rx, &ry}, "reshaped along dynamic extents");
 }
 

@@ -57,8 +57,9 @@ class RuleCall {
   int to_axis(std::int64_t axis, int rank) const;
 
   // The integers of operand k, whose elements thereby may not change (a shape, an index, a bound):
-  // its axes are pinned. Empty when they are not known.
-  std::optional<IntsPair> ints(std::size_t k);
+  // its axes are pinned. Empty when they are not known, or, unless `open`, when some are open
+  // (Folded::open).
+  std::optional<IntsPair> ints(std::size_t k, bool open = false);
   IntsPair require_ints(std::size_t k);  // gives up instead
 
   // New axes.

@@ -12,8 +12,8 @@ bool is_index_type(std::int32_t type) {
 }
 
 Workspace::Workspace(const Graph& g, const InferOptions& o,
-                     std::map<std::string, std::int64_t> bound)
-    : graph(g), options(o), dimensions(std::move(bound)), operands(g.values.size()) {}
+                     SizeAssumptions sizes)
+    : graph(g), options(o), dimensions(std::move(sizes)), operands(g.values.size()) {}
 
 Axis Workspace::free_axis(std::int64_t a, std::int64_t b) {
   if (a != b) return fixed_axis(a, b, "dynamic extent");

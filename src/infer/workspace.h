@@ -43,7 +43,7 @@ struct Mismatch {
 
 struct Workspace {
   Workspace(const Graph& graph, const InferOptions& options,
-            std::map<std::string, std::int64_t> bound);
+            SizeAssumptions sizes);
 
   const Graph& graph;
   const InferOptions& options;
@@ -57,7 +57,7 @@ struct Workspace {
   std::map<std::string, int> unknown_ops, gave_up;
   std::vector<std::string> notes;
   std::vector<Mismatch> mismatches;
-  bool shallow_folding = false;
+  int misaligned = 0;  // nodes that divide a dynamic extent by what does not divide its prime
 
   Axis free_axis(std::int64_t a, std::int64_t b);
   Axis fixed_axis(std::int64_t a, std::int64_t b, std::string_view why);

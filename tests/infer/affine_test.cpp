@@ -3,24 +3,20 @@
 #include "infer/affine.h"
 
 #include <doctest/doctest.h>
-#include <onnx/defs/parser.h>
 
-#include <fstream>
 #include <string>
 
-#include "permcrypt/infer.h"
-#include "base/temp_folder.h"
+#include "infer/inferred.h"
 
 using namespace permcrypt;
-using permcrypt::test::TempFolder;
+using namespace permcrypt::testing;
 
 namespace {
 
 // x[n,2,3] is flattened and gathered at positions[n,2,3] = range(n) * row + rest.
 std::string strided_view(const std::string& row, const std::string& rest,
                          const std::string& last = "view = Identity(y)") {
-  return R"(<ir_version: 8, opset_import: ["" : 17]>
-view (float[n,2,3] x) => (float[a,b,c] view)
+  return R"(view (float[n,2,3] x) => (float[a,b,c] view)
 <int64[1] zero = {0}, int64[1] first = {0}, int64[1] last = {1}, int64[1] flat = {-1},
  int64[2] units = {1,2}, int64 start = {0}, int64 step = {1}, int64 row = {)" +
          row + "}, int64[1,2,3] rest = {" + rest + R"(}>
@@ -41,17 +37,8 @@ view (float[n,2,3] x) => (float[a,b,c] view)
 
 // How many of x's axes may move, the batch apart.
 int free_axes(const std::string& text) {
-  onnx::ModelProto proto;
-  const auto status = onnx::OnnxParser::Parse(proto, text.c_str());
-  REQUIRE_MESSAGE(status.IsOK(), status.ErrorMessage());
-  const TempFolder folder;
-  std::ofstream(folder / "model.onnx", std::ios::binary) << proto.SerializeAsString();
-  const Model model = read_model(folder / "model.onnx").value();
-  PayloadReader payloads(model);
-  const Graph graph = build_graph(model, payloads).value();
-  Inference inference = infer(graph, {.free_interface = true}).value();
-  const auto& axes = inference.values[graph.bodies[0].inputs[0]].axes;
-  return inference.axes.any_free(axes[1].expr) + inference.axes.any_free(axes[2].expr);
+  Inferred model(text, {.free_interface = true});
+  return model.free("x", 1) + model.free("x", 2);
 }
 
 }  // namespace

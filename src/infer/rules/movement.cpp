@@ -245,7 +245,10 @@ void tile(RuleCall& c) {
 void pad(RuleCall& c) {
   const Operand& x = c.in(0);
   const auto attribute = c.attr_ints("pads");
-  const IntsPair pads = attribute ? IntsPair{*attribute, *attribute} : c.require_ints(1);
+  const auto amounts = attribute ? IntsPair{*attribute, *attribute} : c.ints(1, true);
+  if (!amounts) c.give_up("pads computed at run time");
+  const IntsPair& pads = *amounts;
+  const auto open = [&](std::size_t i) { return !attribute && c.in(1).folded->open(i); };
   std::vector<std::int64_t> axes(x.axes.size());
   std::iota(axes.begin(), axes.end(), 0);
   if (c.has(3)) axes = c.require_ints(3).a;
@@ -256,8 +259,9 @@ void pad(RuleCall& c) {
     Axis& axis = out[static_cast<std::size_t>(c.to_axis(axes[i], c.rank(0)))];
     const std::int64_t la = pads.a[i], lb = pads.b[i], ha = pads.a[i + axes.size()],
                        hb = pads.b[i + axes.size()];
-    if (la == 0 && lb == 0 && ha == 0 && hb == 0) continue;
-    if (!constant || la < 0 || ha < 0 || la != lb || ha != hb || axis.dynamic()) {
+    const bool remainder = open(i) || open(i + axes.size());
+    if (la == 0 && lb == 0 && ha == 0 && hb == 0 && !remainder) continue;
+    if (!constant || remainder || la < 0 || ha < 0 || la != lb || ha != hb || axis.dynamic()) {
       c.pin(axis, "padded");
       axis = c.fixed(axis.a + la + ha, axis.b + lb + hb, "padded");
     } else {
