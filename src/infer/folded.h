@@ -26,8 +26,8 @@ struct SmallTensor {
 };
 
 //
-// Both bindings may leave the same remainder, 0 say, where windows divide a size. Such an element is
-// not static either: `c` is what would follow if remainders came out otherwise.
+// Both bindings may leave the same remainder, 0 say, where windows divide a size. Such an element
+// is not static either: `c` is what would follow if remainders came out otherwise.
 struct Folded {
   SmallTensor a;
   std::optional<SmallTensor> b;  // absent: the same under both bindings

@@ -1,5 +1,5 @@
-// One pass over the graph under assumptions about the dynamic dimensions; what comes out may suggest
-// others, and another pass.
+// One pass over the graph under assumptions about the dynamic dimensions; what comes out may
+// suggest others, and another pass.
 #pragma once
 
 #include <functional>

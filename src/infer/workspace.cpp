@@ -11,8 +11,7 @@ bool is_index_type(std::int32_t type) {
   return type == onnx::TensorProto::INT32 || type == onnx::TensorProto::INT64;
 }
 
-Workspace::Workspace(const Graph& g, const InferOptions& o,
-                     SizeAssumptions sizes)
+Workspace::Workspace(const Graph& g, const InferOptions& o, SizeAssumptions sizes)
     : graph(g), options(o), dimensions(std::move(sizes)), operands(g.values.size()) {}
 
 Axis Workspace::free_axis(std::int64_t a, std::int64_t b) {

@@ -42,8 +42,7 @@ struct Mismatch {
 };
 
 struct Workspace {
-  Workspace(const Graph& graph, const InferOptions& options,
-            SizeAssumptions sizes);
+  Workspace(const Graph& graph, const InferOptions& options, SizeAssumptions sizes);
 
   const Graph& graph;
   const InferOptions& options;

@@ -31,7 +31,8 @@ std::string windows(const std::string& last = "y = Identity(z)") {
   target = Concat<axis = 0>(n1, count, four, eight)
   parts = Reshape(padded, target)
   z = MatMul(parts, v)
-  )" + last + "\n}";
+  )" + last +
+         "\n}";
 }
 
 }  // namespace

@@ -95,8 +95,8 @@ void reshape(RuleCall& c) {
   const auto a = target_shape(c, x.axes, shape.a, true),
              b = target_shape(c, x.axes, shape.b, false);
   Extents extents;
-  const bool dynamic = std::any_of(x.axes.begin(), x.axes.end(),
-                                   [](const Axis& axis) { return axis.dynamic(); });
+  const bool dynamic =
+      std::any_of(x.axes.begin(), x.axes.end(), [](const Axis& axis) { return axis.dynamic(); });
   for (std::size_t i = 0; i < a.size(); ++i) {
     const bool solved = a[i] >= 0 && b[i] >= 0;
     if (!solved && !dynamic) c.give_up("element counts differ");
