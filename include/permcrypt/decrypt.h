@@ -14,6 +14,8 @@ struct DecryptRequest {
   std::filesystem::path model;
   std::optional<std::filesystem::path> out;  // default: X.dec.onnx beside X.enc.onnx
   KeyOptions key;
+  // An encrypted checkpoint of the same model, fine-tuned or not, becomes X.dec.safetensors.
+  std::optional<std::filesystem::path> checkpoint;
   bool force = false;
   unsigned threads = 0;
 };

@@ -23,19 +23,25 @@ struct EncryptRequest {
   Carry carry = Carry::kKey;  // only kKey yet
   LockOptions locks;
   std::string licensee;
-  bool decoy = false;    // the key input has a default, the identity
-  bool strict = false;   // an operator without a rule is an error
-  bool dry_run = false;  // stop before a key is needed
-  bool force = false;    // replace existing outputs
-  unsigned threads = 0;  // 0: all cores
+  bool decoy = false;                               // the key input has a default, the identity
+  bool strict = false;                              // an operator without a rule is an error
+  bool dry_run = false;                             // stop before a key is needed
+  std::optional<std::filesystem::path> checkpoint;  // a .safetensors file of the same model
+  bool force = false;                               // replace existing outputs
+  unsigned threads = 0;                             // 0: all cores
 };
 
 struct EncryptReport {
   Analysis analysis;                         // its plan has the edits
   std::string key_id;                        // "" after a dry run
   std::vector<std::filesystem::path> files;  // what was written, or would be; the .onnx first
+  // Tensors of the checkpoint that no tensor of the model is: they stay as they are.
+  std::vector<std::string> unmatched;
 };
 
+// A checkpoint is permuted by the plan of the model and written as X.enc.safetensors; tensors are
+// matched by their elements, through the transposes that exporters insert, and by their names.
+//
 // Looks for the key only when model and state are fine. Errors, in this order: kUsage (output is
 // input; carry not supported), kInput, kState (already encrypted; nothing to protect; no place for
 // a lock; not strict; no decoy possible), kKey, kOutput.

@@ -28,6 +28,10 @@ void add_decrypt(CLI::App& app, Context& context) {
   command->add_option("ENCRYPTED", request->model, "What encrypt wrote")->required();
   command->add_option("-o,--output", request->out, "Default: X.dec.onnx beside X.enc.onnx")
       ->type_name("OUT");
+  command
+      ->add_option("--checkpoint", request->checkpoint,
+                   "Restore its checkpoint as well, trained or not: OUT with .safetensors")
+      ->type_name("FILE");
   add_key_options(*command, request->key);
   command->callback([request, &context] {
     context.run = [request, &context] { return run(*request, context); };

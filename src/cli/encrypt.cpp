@@ -59,6 +59,9 @@ Result<void> run(Options& options, const Context& context) {
   if (!encrypted) return fail(encrypted.error());
   const Report report = report_analysis(encrypted->analysis);
   for (const std::string& warning : report.warnings) context.warn(warning);
+  for (const std::string& name : encrypted->unmatched) {
+    context.warn("no tensor of the model is " + in_quotes(name) + " of the checkpoint: it stays");
+  }
   if (context.quiet) return {};
   fmt::print("{}", summary_text(report));
   if (!encrypted->key_id.empty()) fmt::print("key id     {}\n", encrypted->key_id);
@@ -95,6 +98,10 @@ void add_encrypt(CLI::App& app, Context& context) {
       ->type_name("NAME=N");
   command->add_option("--licensee", request.licensee, "Another name, other permutations")
       ->type_name("NAME");
+  command
+      ->add_option("--checkpoint", request.checkpoint,
+                   "Permute the model's PyTorch checkpoint as well: OUT with .safetensors")
+      ->type_name("FILE");
   command->add_flag("--decoy", request.decoy, "The model runs without a key, and gives garbage");
   command->add_flag("--strict", request.strict, "Refuse operators that have no rule");
   command->add_flag("--dry-run", request.dry_run, "Report only; no key is needed");

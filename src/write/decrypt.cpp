@@ -6,6 +6,7 @@
 #include "base/output_file.h"
 #include "base/quote.h"
 #include "permcrypt/apply.h"
+#include "write/checkpoint.h"
 #include "write/encrypted_model.h"
 #include "write/output_names.h"
 
@@ -44,6 +45,7 @@ class Decryption {
     }
     if (auto done = add_data_files(opened->sealed); !done) return fail(done.error());
     if (auto done = copy(*opened); !done) return fail(done.error());
+    if (auto done = add_checkpoint(*opened); !done) return fail(done.error());
     if (auto done = outputs_.commit(); !done) return fail(done.error());
     return DecryptReport{files_};
   }
@@ -102,6 +104,22 @@ class Decryption {
                   "this file was changed in a way that its MAC does not show");
     }
     return {};
+  }
+
+  Result<void> add_checkpoint(const OpenedModel& opened) {
+    if (!request_.checkpoint) return {};
+    if (opened.sealed.checkpoint.empty()) {
+      return fail(ErrorKind::kState, "the model was encrypted without a checkpoint",
+                  "encrypt with --checkpoint, so that the plan has its tensors");
+    }
+    const auto checkpoint = Checkpoint::open(*request_.checkpoint);
+    if (!checkpoint) return fail(checkpoint.error());
+    const auto job = checkpoint->job(opened.sealed.plan, opened.sealed.checkpoint, opened.groups);
+    if (!job) return fail(job.error());
+    CopyJob back = inverse(*job);
+    back.files[0].input = *request_.checkpoint;
+    files_.push_back(fs::path(files_[0]).replace_extension(".safetensors"));
+    return write_checkpoint(back, files_.back(), request_.force, request_.threads);
   }
 
   // A copy that fails for what it reads fails because somebody changed it.

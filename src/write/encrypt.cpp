@@ -5,6 +5,7 @@
 #include "base/quote.h"
 #include "permcrypt/apply.h"
 #include "plan/salt_content.h"
+#include "write/checkpoint.h"
 #include "write/encrypted_files.h"
 #include "write/encrypted_model.h"
 #include "write/graph_edits.h"
@@ -73,6 +74,10 @@ Result<std::string> content_of(const EncryptRequest& request, Analysis& analysis
                        request.locks.infer.dims, request.licensee});
 }
 
+fs::path checkpoint_name(const fs::path& out) {
+  return fs::path(out).replace_extension(".safetensors");
+}
+
 SealedPlan make_sealed(const EncryptRequest& request, const Analysis& analysis,
                        std::string content) {
   SealedPlan sealed;
@@ -86,17 +91,42 @@ SealedPlan make_sealed(const EncryptRequest& request, const Analysis& analysis,
   return sealed;
 }
 
+// A checkpoint and what is known of it.
+struct MatchedCheckpoint {
+  Checkpoint checkpoint;
+  Checkpoint::Match match;
+};
+
+Result<std::optional<MatchedCheckpoint>> match_checkpoint(const EncryptRequest& request,
+                                                          const Analysis& analysis) {
+  if (!request.checkpoint) return std::nullopt;
+  auto checkpoint = Checkpoint::open(*request.checkpoint);
+  if (!checkpoint) return fail(checkpoint.error());
+  auto match = checkpoint->match(*analysis.model, *analysis.payloads, analysis.plan);
+  if (!match) return fail(match.error());
+  return MatchedCheckpoint{*std::move(checkpoint), *std::move(match)};
+}
+
 Result<void> write_files(const EncryptRequest& request, const SecretKey& key, Analysis& analysis,
+                         const std::optional<MatchedCheckpoint>& matched,
                          const std::vector<fs::path>& files) {
   auto content = content_of(request, analysis);
   if (!content) return fail(content.error());
   const Salt salt = derive_salt(key, *content);
   SealedPlan sealed = make_sealed(request, analysis, *std::move(content));
-  const CopyJob job =
-      encryption_job(analysis.plan, derive_permutations(KeySchedule(key, salt), analysis.plan),
-                     paths_of(*analysis.model));
-  return write_encrypted({files, sealed.original_sizes, request.force, request.threads, key, salt},
-                         job, sealed);
+  const auto groups = derive_permutations(KeySchedule(key, salt), analysis.plan);
+  if (matched) {
+    sealed.checkpoint = matched->match.entries;
+    const auto job = matched->checkpoint.job(analysis.plan, sealed.checkpoint, groups);
+    if (!job) return fail(job.error());
+    auto done = write_checkpoint(*job, files.back(), request.force, request.threads);
+    if (!done) return done;
+  }
+  std::vector<fs::path> model_files = files;
+  if (matched) model_files.pop_back();
+  const CopyJob job = encryption_job(analysis.plan, groups, paths_of(*analysis.model));
+  return write_encrypted(
+      {model_files, sealed.original_sizes, request.force, request.threads, key, salt}, job, sealed);
 }
 
 std::vector<fs::path> output_files(const EncryptRequest& request, const Model& model) {
@@ -105,6 +135,7 @@ std::vector<fs::path> output_files(const EncryptRequest& request, const Model& m
   for (std::size_t i = 1; i < model.files.size(); ++i) {
     files.push_back(out.parent_path() / data_file_name(out, i));
   }
+  if (request.checkpoint) files.push_back(checkpoint_name(out));
   return files;
 }
 
@@ -120,7 +151,10 @@ Result<EncryptReport> encrypt(const EncryptRequest& request) {
   }
   auto analysis = analyse_plain(request);
   if (!analysis) return fail(analysis.error());
-  EncryptReport report{*std::move(analysis), "", {}};
+  const auto matched = match_checkpoint(request, *analysis);
+  if (!matched) return fail(matched.error());
+  EncryptReport report{*std::move(analysis), "", {}, {}};
+  if (*matched) report.unmatched = (*matched)->match.unmatched;
   report.files = output_files(request, *report.analysis.model);
   auto edits = make_edits(report.analysis, report.files[0], request.decoy);
   if (!edits) return fail(edits.error());
@@ -130,9 +164,8 @@ Result<EncryptReport> encrypt(const EncryptRequest& request) {
   const auto key = find_key(request.key);
   if (!key) return fail(key.error());
   report.key_id = key->id();
-  if (auto done = write_files(request, *key, report.analysis, report.files); !done) {
-    return fail(done.error());
-  }
+  auto done = write_files(request, *key, report.analysis, *matched, report.files);
+  if (!done) return fail(done.error());
   return report;
 }
 

@@ -14,11 +14,20 @@
 
 namespace permcrypt {
 
+// A tensor of the PyTorch checkpoint that was encrypted beside the model.
+struct CheckpointEntry {
+  std::string name;          // in the checkpoint
+  std::uint32_t tensor = 0;  // index into Plan::tensors
+  bool transposed = false;   // the checkpoint holds the matrix with its axes exchanged
+  bool operator==(const CheckpointEntry&) const = default;
+};
+
 struct SealedPlan {
   Plan plan;
   std::vector<std::uint64_t> original_sizes;                 // of all files; [0] is the .onnx
   Digest original{};                                         // digest_files() of the original files
   std::vector<std::pair<std::string, std::string>> options;  // of encrypt, for people
+  std::vector<CheckpointEntry> checkpoint;
   std::string salt_content;  // what the salt was derived from, for rekey; "" in early files
 };
 

@@ -280,6 +280,13 @@ SealedPlan read_sealed(const Json& json) {
     sealed.salt_content.assign(content.begin(), content.end());
   }
   sealed.plan = PlanReader(json, sealed.original_sizes).read();
+  if (json.contains("checkpoint")) {
+    for (const Json& entry : list(json["checkpoint"])) {
+      tuple(entry, 3);
+      const auto tensor = static_cast<std::uint32_t>(index(entry[1], sealed.plan.tensors.size()));
+      sealed.checkpoint.push_back({bytes(entry[0]), tensor, index(entry[2], 2) == 1});
+    }
+  }
   return sealed;
 }
 

@@ -169,6 +169,9 @@ std::string to_json(const SealedPlan& sealed) {
   for (const auto& [name, value] : sealed.options) {
     out["options"].push_back({text(name), text(value)});
   }
+  for (const CheckpointEntry& entry : sealed.checkpoint) {
+    out["checkpoint"].push_back({text(entry.name), entry.tensor, entry.transposed ? 1 : 0});
+  }
   if (!sealed.salt_content.empty()) out["content"] = hex_encode(sealed.salt_content);
   return out.dump();
 }

@@ -44,6 +44,8 @@ SealedPlan sample() {
   plan.data_files = {"weights/model.data"};
   plan.bound_dims = {{"height", 224}, {"odd", -1}};
   plan.duplicates = {{"a", "b"}, {}, {"c"}};
+  sealed.checkpoint = {{"model.w", 1, true}, {"ids\xff", 0, false}};
+  sealed.salt_content = all_bytes().substr(100, 32);
   return sealed;
 }
 
@@ -54,6 +56,8 @@ TEST_CASE("a sealed plan survives") {
   CHECK(parsed->original == before.original);
   CHECK(parsed->original_sizes == before.original_sizes);
   CHECK(parsed->options == before.options);
+  CHECK(parsed->checkpoint == before.checkpoint);
+  CHECK(parsed->salt_content == before.salt_content);
   const Plan &a = before.plan, &b = parsed->plan;
   REQUIRE(b.groups.size() == a.groups.size());
   for (std::size_t i = 0; i < a.groups.size(); ++i) {
