@@ -1,6 +1,7 @@
 #include "infer/analysed.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <random>
 #include <stdexcept>
@@ -108,17 +109,46 @@ std::string Analysed::value_text(ValueId id) {
   return text;
 }
 
-std::string Analysed::structure() {
-  const GraphNode& node = graph_.nodes.at(0);
-  std::string text;
-  for (const ValueId id : node.inputs) {
-    if (id != kNone) text += value_text(id) + " ";
+// Those of the node, then what its bodies can see of the main graph.
+std::vector<ValueId> Analysed::operands() const {
+  std::vector<ValueId> out;
+  std::ranges::copy_if(node().inputs, std::back_inserter(out),
+                       [](ValueId v) { return v != kNone; });
+  if (node().subs.empty()) return out;
+  const auto& inputs = graph_.bodies[0].inputs;
+  for (ValueId id = 0; id < graph_.values.size(); ++id) {
+    const bool outermost = graph_.values[id].scope.empty() && graph_.values[id].tensor != kNone;
+    const bool given = outermost || std::ranges::find(inputs, id) != inputs.end();
+    if (given && std::ranges::find(out, id) == out.end()) out.push_back(id);
   }
+  return out;
+}
+
+std::string Analysed::structure() {
+  std::string text;
+  for (const ValueId id : operands()) text += value_text(id) + " ";
   text += "->";
-  for (const ValueId id : node.outputs) {
+  for (const ValueId id : node().outputs) {
     if (id != kNone) text += " " + value_text(id);
   }
+  for (const auto& [why, count] : inference_.gave_up) text += " gave up: " + why;
   return text;
+}
+
+std::set<std::string> Analysed::reasons() {
+  std::set<std::string> out;
+  AxisStore& axes = inference_.axes;
+  std::vector<ValueId> values = operands();
+  std::ranges::copy_if(node().outputs, std::back_inserter(values),
+                       [](ValueId v) { return v != kNone; });
+  for (const ValueId id : values) {
+    for (const Axis& axis : inference_.values[id].axes) {
+      for (const ExprId f : axes.factors(axis.expr)) {
+        if (axes.size(f) > 1 && !axes.is_free(f)) out.insert(axes.why(f));
+      }
+    }
+  }
+  return out;
 }
 
 std::map<ExprId, Permutation> Analysed::random_permutations(std::uint32_t seed) {
@@ -131,6 +161,8 @@ std::map<ExprId, Permutation> Analysed::random_permutations(std::uint32_t seed) 
       std::vector<std::uint32_t> order(static_cast<std::size_t>(axes.size(f)));
       std::iota(order.begin(), order.end(), 0U);
       std::shuffle(order.begin(), order.end(), random);
+      if (std::ranges::is_sorted(order))
+        std::ranges::rotate(order, order.begin() + order.size() / 2);
       out.emplace(f, Permutation(std::move(order)));
     }
   };

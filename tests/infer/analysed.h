@@ -2,7 +2,9 @@
 // print, and the model with its axes renumbered.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,12 +17,20 @@ namespace permcrypt::testing {
 class Analysed {
  public:
   explicit Analysed(OneNode one);
+  Analysed(const Analysed&) = delete;  // parts of it point to others
+  Analysed& operator=(const Analysed&) = delete;
 
   // "x[a,b*c] w[!3,c] -> y[a,b]": one letter per free factor, in order of appearance; "!n" for what
-  // is fixed; "ids[a]=b" for elements that are coordinates.
+  // is fixed; "ids[a]=b" for elements that are coordinates. What bodies read by name follows the
+  // operands; why a rule gave up, the results.
   std::string structure();
 
-  // Random permutations of all free factors, by their ids.
+  // Why the fixed axes of the node's operands and results are.
+  std::set<std::string> reasons();
+
+  const GraphNode& node() const { return graph_.nodes.at(graph_.bodies.at(0).nodes.back()); }
+
+  // Random permutations of all free factors, by their ids; none is the identity.
   std::map<ExprId, Permutation> random_permutations(std::uint32_t seed);
 
   const OneNode& one() const { return one_; }
@@ -38,6 +48,7 @@ class Analysed {
                      const std::map<ExprId, Permutation>& permutations);
   std::string axis_text(ExprId axis, bool within_product);
   std::string value_text(ValueId id);
+  std::vector<ValueId> operands() const;
 
   OneNode one_;
   Model model_;

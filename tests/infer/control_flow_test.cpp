@@ -1,8 +1,6 @@
 // Scan and Loop: what holds in a body holds for every iteration, and across them.
 #include <doctest/doctest.h>
-#include <onnx/defs/parser.h>
 
-#include <stdexcept>
 #include <string>
 
 #include "infer/analysed.h"
@@ -13,11 +11,7 @@ using namespace permcrypt::testing;
 namespace {
 
 std::string structure(const std::string& graph) {
-  OneNode one;
-  const std::string text = "<ir_version: 8, opset_import: [\"\" : 17]>\n" + graph;
-  const auto status = ONNX_NAMESPACE::OnnxParser::Parse(one.model, text.c_str());
-  if (!status.IsOK()) throw std::invalid_argument(status.ErrorMessage());
-  return Analysed(std::move(one)).structure();
+  return Analysed(parse_one_node(graph, 17)).structure();
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 #include "infer/one_node.h"
 
+#include <onnx/defs/parser.h>
+
+#include <algorithm>
 #include <charconv>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -13,7 +17,9 @@ using T = onnx::TensorProto;
 // Reads a line from left to right.
 class Scanner {
  public:
-  explicit Scanner(std::string_view text) : text_(text) {}
+  explicit Scanner(std::string text) : owned_(std::move(text)), text_(owned_) {}
+  Scanner(const Scanner&) = delete;
+  Scanner& operator=(const Scanner&) = delete;
 
   bool done() {
     skip_spaces();
@@ -46,7 +52,8 @@ class Scanner {
   void skip_spaces() {
     while (!text_.empty() && text_.front() == ' ') text_.remove_prefix(1);
   }
-  std::string_view text_;
+  std::string owned_;
+  std::string_view text_;  // what is left of it
 };
 
 // Numbers in brackets, separated by commas.
@@ -94,6 +101,7 @@ std::int32_t element_type(const std::string& type) {
   if (type == "i32") return T::INT32;
   if (type == "i64") return T::INT64;
   if (type == "b") return T::BOOL;
+  if (type == "s") return T::STRING;
   if (type == "u4") return 21;  // UINT4, younger than the ONNX headers may be
   throw std::invalid_argument("element type " + type);
 }
@@ -130,45 +138,90 @@ TensorData make_tensor(const OperandText& o, std::mt19937& random) {
   return out;
 }
 
-void add_operand(OneNode& out, const TensorData& tensor, bool initializer) {
-  auto& graph = *out.model.mutable_graph();
-  if (initializer) {
-    auto& t = *graph.add_initializer();
-    t.set_name(tensor.name);
-    t.set_data_type(tensor.type);
-    for (const std::int64_t extent : tensor.shape) t.add_dims(extent);
-    t.set_raw_data(tensor.bytes);
-    return;
-  }
-  auto& input = *graph.add_input();
-  input.set_name(tensor.name);
-  auto& type = *input.mutable_type()->mutable_tensor_type();
+void to_proto(onnx::TensorProto& t, const TensorData& tensor) {
+  t.set_name(tensor.name);
+  t.set_data_type(tensor.type);
+  for (const std::int64_t extent : tensor.shape) t.add_dims(extent);
+  t.set_raw_data(tensor.bytes);
+}
+
+void set_tensor_type(onnx::TypeProto& out, const TensorData& tensor) {
+  auto& type = *out.mutable_tensor_type();
   type.set_elem_type(tensor.type);
   type.mutable_shape();
   for (const std::int64_t extent : tensor.shape)
     type.mutable_shape()->add_dim()->set_dim_value(extent);
+}
+
+void add_operand(OneNode& out, const OperandText& o, std::mt19937& random) {
+  auto& graph = *out.model.mutable_graph();
+  if (o.type == "seq") {
+    auto& input = *graph.add_input();
+    input.set_name(o.name);
+    set_tensor_type(*input.mutable_type()->mutable_sequence_type()->mutable_elem_type(),
+                    {"", T::FLOAT, o.shape, {}});
+    return;
+  }
+  const TensorData tensor = make_tensor(o, random);
+  if (o.initializer) return to_proto(*graph.add_initializer(), tensor);
+  auto& input = *graph.add_input();
+  input.set_name(tensor.name);
+  set_tensor_type(*input.mutable_type(), tensor);
   out.feeds.push_back(tensor);
 }
 
-void add_attribute(onnx::NodeProto& node, Scanner& s) {
+// A number, if all of the word is one, and whether it is whole.
+struct Number {
+  bool whole = false;
+  std::int64_t i = 0;
+  float f = 0;
+};
+
+std::optional<Number> to_number(const std::string& word) {
+  Number out;
+  const char* const last = word.data() + word.size();
+  const auto [end, error] = std::from_chars(word.data(), last, out.i);
+  out.whole = error == std::errc() && end == last;
+  const auto [real_end, real_error] = std::from_chars(word.data(), last, out.f);
+  if (real_error != std::errc() || real_end != last) return std::nullopt;
+  return out;
+}
+
+void set_list(onnx::AttributeProto& attribute, const std::vector<std::string>& words) {
+  using A = onnx::AttributeProto;
+  std::vector<Number> numbers;
+  for (const std::string& word : words) {
+    if (const auto number = to_number(word)) numbers.push_back(*number);
+  }
+  if (numbers.size() < words.size()) {
+    attribute.set_type(A::STRINGS);
+    for (const std::string& word : words) attribute.add_strings(word);
+  } else if (std::ranges::all_of(numbers, &Number::whole)) {
+    attribute.set_type(A::INTS);
+    for (const Number& number : numbers) attribute.add_ints(number.i);
+  } else {
+    attribute.set_type(A::FLOATS);
+    for (const Number& number : numbers) attribute.add_floats(number.f);
+  }
+}
+
+void add_attribute(onnx::NodeProto& node, Scanner& s, std::mt19937& random) {
   using A = onnx::AttributeProto;
   auto& attribute = *node.add_attribute();
   attribute.set_name(s.until("="));
   s.expect('=');
-  if (s.next_is('[')) {
-    attribute.set_type(A::INTS);
-    for (const std::int64_t value : to_ints(bracketed(s, '[', ']'))) attribute.add_ints(value);
-    return;
-  }
+  if (s.next_is('[')) return set_list(attribute, bracketed(s, '[', ']'));
   const std::string word = s.until(" ");
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error == std::errc() && end == word.data() + word.size()) {
+  if (word.find('[') != std::string::npos) {
+    Scanner value(":" + word);
+    attribute.set_type(A::TENSOR);
+    to_proto(*attribute.mutable_t(), make_tensor(parse_operand(value), random));
+  } else if (const auto number = to_number(word); number && number->whole) {
     attribute.set_type(A::INT);
-    attribute.set_i(number);
-  } else if (error == std::errc() && *end == '.') {
+    attribute.set_i(number->i);
+  } else if (number) {
     attribute.set_type(A::FLOAT);
-    attribute.set_f(std::stof(word));
+    attribute.set_f(number->f);
   } else {
     attribute.set_type(A::STRING);
     attribute.set_s(word);
@@ -191,16 +244,47 @@ onnx::ModelProto empty_model(int opset) {
   return model;
 }
 
+// The version of another domain in the release of ONNX that has an opset of the default one.
+int version_of(std::string_view domain, int opset) {
+  if (domain == "ai.onnx.ml") return opset >= 22 ? 5 : 3;
+  return 1;
+}
+
+// A graph in ONNX's own text, whose inputs get random elements.
+OneNode parse_graph(std::string_view text, int opset) {
+  OneNode out;
+  std::mt19937 random(7);
+  const std::string whole = "<ir_version: 10, opset_import: [\"\" : " + std::to_string(opset) +
+                            "]>\n" + std::string(text);
+  const auto status = ONNX_NAMESPACE::OnnxParser::Parse(out.model, whole.c_str());
+  if (!status.IsOK()) throw std::invalid_argument(status.ErrorMessage());
+  for (const auto& input : out.model.graph().input()) {
+    const auto& constants = out.model.graph().initializer();
+    if (std::ranges::find(constants, input.name(), &T::name) != constants.end()) continue;
+    const auto& type = input.type().tensor_type();
+    OperandText o;
+    o.name = input.name();
+    o.type = type.elem_type() == T::FLOAT ? "f" : type.elem_type() == T::BOOL ? "b" : "i64";
+    for (const auto& dim : type.shape().dim()) o.shape.push_back(dim.dim_value());
+    out.feeds.push_back(make_tensor(o, random));
+  }
+  return out;
+}
+
+bool is_graph(std::string_view line) { return line.starts_with("g ("); }
+
 }  // namespace
 
 OneNode parse_one_node(std::string_view line, int opset) {
+  if (is_graph(line)) return parse_graph(line, opset);
   OneNode out{empty_model(opset), {}};
   std::mt19937 random(7);
-  Scanner s(line);
+  Scanner s{std::string(line)};
   auto& node = *out.model.mutable_graph()->add_node();
   do {
-    node.add_output(s.until(",="));
-    out.model.mutable_graph()->add_output()->set_name(node.output(node.output_size() - 1));
+    const std::string name = s.until(",=");
+    node.add_output(name == "_" ? "" : name);
+    if (name != "_") out.model.mutable_graph()->add_output()->set_name(name);
   } while (s.accept(','));
   s.expect('=');
   name_operator(node, s.until("("));
@@ -208,21 +292,16 @@ OneNode parse_one_node(std::string_view line, int opset) {
   while (!s.accept(')')) {
     const OperandText operand = parse_operand(s);
     node.add_input(operand.name == "_" ? "" : operand.name);
-    if (operand.name != "_") add_operand(out, make_tensor(operand, random), operand.initializer);
+    if (operand.name != "_") add_operand(out, operand, random);
     s.accept(',');
   }
-  while (!s.done()) add_attribute(node, s);
+  while (!s.done()) add_attribute(node, s, random);
   if (!node.domain().empty()) {
     auto& import = *out.model.add_opset_import();
     import.set_domain(node.domain());
-    import.set_version(1);
+    import.set_version(version_of(node.domain(), opset));
   }
   return out;
-}
-
-std::string_view operator_of(std::string_view line) {
-  line.remove_prefix(line.find('=') + 2);
-  return line.substr(0, line.find('('));
 }
 
 }  // namespace permcrypt::testing

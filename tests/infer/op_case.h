@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace permcrypt::testing {
 
@@ -20,16 +21,36 @@ struct OpCase {
   Kernel kernel = Kernel::kEverywhere;
 };
 
-std::span<const OpCase> convolution_cases();
-std::span<const OpCase> pooling_cases();
-std::span<const OpCase> resampling_cases();
-std::span<const OpCase> quantisation_cases();
-std::span<const OpCase> block_weight_cases();
-std::span<const OpCase> moe_cases();
+// Every case, family by family.
+std::vector<OpCase> all_cases();
+
 std::span<const OpCase> attention_cases();
+std::span<const OpCase> block_weight_cases();
+std::span<const OpCase> control_flow_cases();
+std::span<const OpCase> convolution_cases();
+std::span<const OpCase> elementwise_cases();
 std::span<const OpCase> embedding_cases();
-std::span<const OpCase> recurrent_cases();
+std::span<const OpCase> estimator_cases();
+std::span<const OpCase> generator_cases();
 std::span<const OpCase> indexing_cases();
+std::span<const OpCase> lock_cases();
+std::span<const OpCase> mixing_cases();
+std::span<const OpCase> moe_cases();
+std::span<const OpCase> movement_cases();
+std::span<const OpCase> normalisation_cases();
+std::span<const OpCase> pooling_cases();
+std::span<const OpCase> product_cases();
+std::span<const OpCase> quantisation_cases();
+std::span<const OpCase> recurrent_cases();
+std::span<const OpCase> reduction_cases();
+std::span<const OpCase> resampling_cases();
 std::span<const OpCase> selection_cases();
+
+// An operator of which ONNX Runtime runs no case, and why.
+struct NotRun {
+  std::string_view op;  // with its domain, as in a case
+  std::string_view why;
+};
+std::span<const NotRun> not_run();
 
 }  // namespace permcrypt::testing

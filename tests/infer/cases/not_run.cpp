@@ -1,0 +1,41 @@
+// Operators whose cases ONNX Runtime cannot run on the CPU: for these only the index structure is
+// checked. Operators that let nothing move are not listed, since there is nothing to compare.
+#include "infer/op_case.h"
+
+namespace permcrypt::testing {
+namespace {
+
+constexpr auto kNoKernel = "no kernel for the CPU";
+constexpr auto kUnknown = "no operator of ONNX Runtime, though converters write it";
+constexpr auto kLock = "only in the analysed graph: written as Gathers by a part of the key";
+
+const NotRun kNotRun[] = {
+    {"com.microsoft.BiasAdd", kNoKernel},
+    {"com.microsoft.BiasDropout", kNoKernel},
+    {"com.microsoft.BiasSplitGelu", kNoKernel},
+    {"com.microsoft.DecoderAttention", kNoKernel},
+    {"com.microsoft.DecoderMaskedSelfAttention", kNoKernel},
+    {"com.microsoft.FusedMatMulActivation", kNoKernel},
+    {"com.microsoft.GatedRelativePositionBias", kNoKernel},
+    {"com.microsoft.GroupNorm", kNoKernel},
+    {"com.microsoft.MatMulInteger16", kNoKernel},
+    {"com.microsoft.MulInteger", kNoKernel},
+    {"com.microsoft.NhwcConv", kNoKernel},
+    {"com.microsoft.PackedAttention", kNoKernel},
+    {"com.microsoft.PackedMultiHeadAttention", kNoKernel},
+    {"com.microsoft.PagedAttention", kNoKernel},
+    {"com.microsoft.QLinearReduceMean", kNoKernel},
+    {"com.microsoft.ReduceSumInteger", kNoKernel},
+    {"com.microsoft.RelativePositionBias", kNoKernel},
+    {"com.microsoft.SkipGroupNorm", kNoKernel},
+    {"com.microsoft.LayerNormalization", kUnknown},
+    {"com.microsoft.SimplifiedLayerNormalization", kUnknown},
+    {"permcrypt.IndexLock", kLock},
+    {"permcrypt.Lock", kLock},
+};
+
+}  // namespace
+
+std::span<const NotRun> not_run() { return kNotRun; }
+
+}  // namespace permcrypt::testing
