@@ -67,11 +67,10 @@ const OpCase kCases[] = {
     {"y, n = com.microsoft.DecoderMaskedSelfAttention(x:f[2,1,10], w:f[10,72]!, b:f[72]!, _, "
      "p:f[2,2,4,8,6], _, l:i32[1]={3}!) num_heads=4 past_present_share_buffer=1",
      "x[a,1,b] w[b,c*!6+c*!6+c*!6] b[c*!6+c*!6+c*!6] p[!2,a,c,!8,!6] l[1] -> y[a,1,c*!6] "
-     "n[!2,a,c,!8,!6]",
-     17, Kernel::kNowhere},
+     "n[!2,a,c,!8,!6]"},
     {"y = com.microsoft.PackedAttention(x:f[7,10], w:f[10,72]!, b:f[72]!, o:i32[2,5], l:i32[3]) "
      "num_heads=4",
-     "x[!7,a] w[a,b*c+b*c+b*d] b[b*c+b*c+b*d] o[!2,!5] l[!3] -> y[!7,b*d]", 17, Kernel::kNowhere},
+     "x[!7,a] w[a,b*c+b*c+b*d] b[b*c+b*c+b*d] o[!2,!5] l[!3] -> y[!7,b*d]"},
     {"y = com.microsoft.MultiHeadAttention(q:f[2,5,24], k:f[2,7,24], v:f[2,7,12], b:f[60]!) "
      "num_heads=4",
      "q[a,b,c*d] k[a,e,c*d] v[a,e,c*f] b[c*d+c*d+c*f] -> y[a,b,c*f]"},
@@ -106,21 +105,18 @@ const OpCase kCases[] = {
      "q[a,1,b*c] k[a,b,d,c] v[a,b,d,e] -> y[a,1,b*e]", 17, Kernel::kRecent},
     {"y = com.microsoft.PackedMultiHeadAttention(q:f[7,24], k:f[7,24], v:f[7,12], b:f[60]!, "
      "o:i32[2,5], l:i32[3]) num_heads=4",
-     "q[!7,a*b] k[!7,a*b] v[!7,a*c] b[a*b+a*b+a*c] o[!2,!5] l[!3] -> y[!7,a*c]", 17,
-     Kernel::kNowhere},
+     "q[!7,a*b] k[!7,a*b] v[!7,a*c] b[a*b+a*b+a*c] o[!2,!5] l[!3] -> y[!7,a*c]"},
     {"y = com.microsoft.PackedMultiHeadAttention(q:f[7,4,3,6], _, _, _, o:i32[2,5], l:i32[3]) "
      "num_heads=4",
-     "q[!7,a,!3,b] o[!2,!5] l[!3] -> y[!7,a*b]", 17, Kernel::kNowhere},
+     "q[!7,a,!3,b] o[!2,!5] l[!3] -> y[!7,a*b]"},
     {"y, nk, nv = com.microsoft.DecoderAttention(q:f[5,2,24], k:f[7,2,20], wq:f[24,24]!, "
      "wk:f[20,48]!, b:f[72]!, m:b[2,7], pk:f[2,4,3,6], pv:f[2,4,3,6], f:b[], g:b[], h:b[], "
      "i:b[]) num_heads=4",
      "q[!5,!2,a] k[!7,!2,b] wq[a,c*d] wk[b,c*d+c*e] b[c*d+c*d+c*e] m[!2,!7] pk[!2,c,!3,d] "
-     "pv[!2,c,!3,e] f[] g[] h[] i[] -> y[!5,!2,c*e] nk[!2,c,?,d] nv[!2,c,?,e]",
-     17, Kernel::kNowhere},
+     "pv[!2,c,!3,e] f[] g[] h[] i[] -> y[!5,!2,c*e] nk[!2,c,?,d] nv[!2,c,?,e]"},
     {"y = com.microsoft.LongformerAttention(x:f[2,8,24], w:f[24,72]!, b:f[72]!, m:f[2,8], "
      "gw:f[24,72]!, gb:f[72]!, g:i32[2,8]) num_heads=4 window=2",
-     "x[!2,!8,!24] w[!24,!72] b[!72] m[!2,!8] gw[!24,!72] gb[!72] g[!2,!8] -> y[..]", 17,
-     Kernel::kNowhere},
+     "x[!2,!8,!24] w[!24,!72] b[!72] m[!2,!8] gw[!24,!72] gb[!72] g[!2,!8] -> y[..]"},
     {"y, nk, nv = com.microsoft.GroupQueryAttention(q:f[2,5,64], k:f[2,5,32], v:f[2,5,32], _, "
      "_, l:i32[2]={4,4}!, t:i32[]={5}!) num_heads=4 kv_num_heads=2",
      "q[!2,!5,a*b*c] k[!2,!5,a*c] v[!2,!5,a*d] l[!2] t[] -> y[!2,!5,a*b*d] nk[!2,a,!5,c] "
@@ -165,13 +161,11 @@ const OpCase kCases[] = {
      "pk:f[1,2,32,8], pv:f[1,2,32,8], r:i32[2,3], c:i32[2,3], t:i32[1], l:i32[1]) num_heads=4 "
      "kv_num_heads=2 sparse_block_size=16",
      "q[1,!16,a*!2*b] k[1,!16,a*b] v[1,!16,a*c] pk[1,a,!32,b] pv[1,a,!32,c] r[!2,!3] c[!2,!3] "
-     "t[1] l[1] -> y[1,!16,a*!2*c] nk[1,a,!32,b] nv[1,a,!32,c]",
-     17, Kernel::kNowhere},
+     "t[1] l[1] -> y[1,!16,a*!2*c] nk[1,a,!32,b] nv[1,a,!32,c]"},
     {"y, nk, nv = com.microsoft.PagedAttention(q:f[7,32], k:f[7,16], v:f[7,16], kc:f[3,8,2,8], "
      "vc:f[3,8,2,8], a:i32[3], b:i32[2], t:i32[2,2]) num_heads=4 kv_num_heads=2",
      "q[!7,a*b*c] k[!7,a*c] v[!7,a*d] kc[!3,!8,a,c] vc[!3,!8,a,d] a[!3] b[!2] t[!2,!2] -> "
-     "y[!7,a*b*d] nk[!3,!8,a,c] nv[!3,!8,a,d]",
-     17, Kernel::kNowhere},
+     "y[!7,a*b*d] nk[!3,!8,a,c] nv[!3,!8,a,d]"},
 };
 
 }  // namespace

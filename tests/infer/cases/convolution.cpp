@@ -24,9 +24,9 @@ const OpCase kCases[] = {
      "pads=[1,1,1,1] activation=Relu",
      "x[a,b,!8,!8] w[c,b,!3,!3] b[c] z[a,c,!8,!8] -> y[a,c,!8,!8]"},
     {"y = com.microsoft.NhwcConv(x:f[1,6,6,4], w:f[8,4,3,3]!, b:f[8]!)",
-     "x[1,!6,!6,a] w[b,a,!3,!3] b[b] -> y[1,!4,!4,b]", 17, Kernel::kNowhere},
+     "x[1,!6,!6,a] w[b,a,!3,!3] b[b] -> y[1,!4,!4,b]"},
     {"y = com.microsoft.NhwcConv(x:f[1,6,6,4], w:f[8,3,3,4]!, b:f[8]!)",
-     "x[1,!6,!6,a] w[b,!3,!3,a] b[b] -> y[1,!4,!4,b]", 17, Kernel::kNowhere},
+     "x[1,!6,!6,a] w[b,!3,!3,a] b[b] -> y[1,!4,!4,b]"},
     {"y = com.microsoft.NhwcFusedConv(x:f[1,6,6,4], w:f[8,4,3,3]!, b:f[8]!, z:f[1,6,6,8]) "
      "pads=[1,1,1,1]",
      "x[1,!6,!6,a] w[b,a,!3,!3] b[b] z[1,!6,!6,b] -> y[1,!6,!6,b]", 17, Kernel::kRecent},

@@ -42,7 +42,7 @@ const OpCase kCases[] = {
     {"y = Unsqueeze(x:f[3,4]) axes=[1]", "x[a,b] -> y[a,1,b]", 11},
     {"y = Concat(a:f[3,4], b:f[3,5], c:f[3,1]) axis=1", "a[a,b] b[a,c] c[a,1] -> y[a,b+c+1]"},
     {"y = Concat(a:f[3,4], b:f[3,4]) axis=-2", "a[a,b] b[c,b] -> y[a+c,b]"},
-    {"y = Concat(a:f[3,4], b:f[3,0]!, c:f[3,2]) axis=1", "?"},
+    {"y = Concat(a:f[3,4], b:f[3,0]!, c:f[3,2]) axis=1", "a[a,b] b[c,!0] c[a,d] -> y[a,b+d]"},
     {"y = Concat(a:i64[3], b:i64[4]) axis=0", "a[a] b[b] -> y[a+b]"},
     {"y = Concat(a:f[3,4], b:f[2,4]) axis=0", "a[a,b] b[c,b] -> y[a+c,b]", 7},
     {"y = Slice(x:f[6,3], b:i64[1]={1}!, e:i64[1]={4}!, a:i64[1]={0}!)",

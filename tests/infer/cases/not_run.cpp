@@ -30,6 +30,7 @@ const NotRun kNotRun[] = {
     {"com.microsoft.SkipGroupNorm", kNoKernel},
     {"com.microsoft.LayerNormalization", kUnknown},
     {"com.microsoft.SimplifiedLayerNormalization", kUnknown},
+    {"com.microsoft.SparseAttention", "past and present must be one buffer"},
     {"permcrypt.IndexLock", kLock},
     {"permcrypt.Lock", kLock},
 };
