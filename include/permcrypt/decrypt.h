@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "permcrypt/key.h"
+#include "permcrypt/progress.h"
 #include "permcrypt/status.h"
 
 namespace permcrypt {
@@ -17,6 +18,7 @@ struct DecryptRequest {
   // An encrypted checkpoint of the same model, fine-tuned or not, becomes X.dec.safetensors.
   std::optional<std::filesystem::path> checkpoint;
   bool force = false;
+  Progress progress;
   unsigned threads = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "permcrypt/analysis.h"
 #include "permcrypt/key.h"
 #include "permcrypt/lock.h"
+#include "permcrypt/progress.h"
 #include "permcrypt/status.h"
 
 namespace permcrypt {
@@ -28,6 +29,7 @@ struct EncryptRequest {
   bool dry_run = false;                             // stop before a key is needed
   std::optional<std::filesystem::path> checkpoint;  // a .safetensors file of the same model
   bool force = false;                               // replace existing outputs
+  Progress progress;
   unsigned threads = 0;                             // 0: all cores
 };
 

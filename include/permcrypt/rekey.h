@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "permcrypt/key.h"
+#include "permcrypt/progress.h"
 #include "permcrypt/status.h"
 
 namespace permcrypt {
@@ -17,6 +18,7 @@ struct RekeyRequest {
   KeyOptions key;                            // of the model
   KeyOptions to;                             // the new one; `to.file` names it
   bool force = false;
+  Progress progress;
   unsigned threads = 0;
 };
 

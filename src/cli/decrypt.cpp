@@ -5,8 +5,10 @@
 #include <fmt/core.h>
 
 #include <memory>
+#include <optional>
 
 #include "cli/command.h"
+#include "cli/progress_bar.h"
 
 namespace permcrypt::cli {
 namespace {
@@ -14,7 +16,10 @@ namespace {
 Result<void> run(DecryptRequest& request, const Context& context) {
   request.force = context.force;
   request.threads = context.threads;
+  std::optional<ProgressBar> bar(context);
+  request.progress = bar->callback();
   const auto decrypted = decrypt(request);
+  bar.reset();
   if (!decrypted) return fail(decrypted.error());
   for (const auto& file : decrypted->files) context.say("written  " + file.native());
   return {};

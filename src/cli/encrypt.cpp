@@ -6,10 +6,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/quote.h"
 #include "cli/command.h"
+#include "cli/progress_bar.h"
 #include "permcrypt/report.h"
 
 namespace permcrypt::cli {
@@ -55,7 +57,10 @@ Result<void> run(Options& options, const Context& context) {
   }
   request.force = context.force;
   request.threads = context.threads;
+  std::optional<ProgressBar> bar(context);
+  request.progress = bar->callback();
   auto encrypted = encrypt(request);
+  bar.reset();
   if (!encrypted) return fail(encrypted.error());
   const Report report = report_analysis(encrypted->analysis);
   for (const std::string& warning : report.warnings) context.warn(warning);

@@ -9,6 +9,7 @@
 #include "write/checkpoint.h"
 #include "write/encrypted_model.h"
 #include "write/output_names.h"
+#include "write/write_progress.h"
 
 namespace permcrypt {
 namespace {
@@ -92,8 +93,10 @@ class Decryption {
     options.threads = request_.threads;
     options.input_key = opened.keys.mac;
     options.output_key = opened.keys.original;
+    WriteProgress progress(request_.progress, opened.sealed.original_sizes);
     const auto copied =
         copy_files(*job, options, [&](std::size_t file, std::uint64_t offset, auto bytes) {
+          progress.add(bytes.size());
           return outputs_.write(numbers_[file], offset, bytes);
         });
     if (!copied) return explain(copied.error(), opened);

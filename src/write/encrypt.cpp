@@ -125,8 +125,9 @@ Result<void> write_files(const EncryptRequest& request, const SecretKey& key, An
   std::vector<fs::path> model_files = files;
   if (matched) model_files.pop_back();
   const CopyJob job = encryption_job(analysis.plan, groups, paths_of(*analysis.model));
-  return write_encrypted(
-      {model_files, sealed.original_sizes, request.force, request.threads, key, salt}, job, sealed);
+  return write_encrypted({model_files, sealed.original_sizes, request.force, request.threads,
+                          request.progress, key, salt},
+                         job, sealed);
 }
 
 std::vector<fs::path> output_files(const EncryptRequest& request, const Model& model) {

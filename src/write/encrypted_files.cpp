@@ -5,6 +5,7 @@
 
 #include "base/output_file.h"
 #include "write/manifest.h"
+#include "write/write_progress.h"
 
 namespace permcrypt {
 namespace {
@@ -43,7 +44,9 @@ Result<void> write_encrypted(const EncryptedFiles& files, const CopyJob& job, Se
   options.threads = files.threads;
   options.input_key = keys.original;
   options.output_key = keys.mac;
+  WriteProgress progress(files.progress, files.input_sizes);
   auto copied = copy_files(job, options, [&](std::size_t file, std::uint64_t offset, auto bytes) {
+    progress.add(bytes.size());
     return outputs.write((*numbers)[file], offset, bytes);
   });
   if (!copied) return fail(copied.error());

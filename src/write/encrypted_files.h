@@ -7,6 +7,7 @@
 
 #include "permcrypt/apply.h"
 #include "permcrypt/key.h"
+#include "permcrypt/progress.h"
 #include "permcrypt/status.h"
 #include "write/sealed_plan.h"
 
@@ -18,6 +19,7 @@ struct EncryptedFiles {
   std::vector<std::uint64_t> input_sizes;    // of the job's inputs
   bool force = false;                        // replace existing files
   unsigned threads = 0;
+  Progress progress;
   const SecretKey& key;
   const Salt& salt;
 };

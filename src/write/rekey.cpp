@@ -145,8 +145,9 @@ Result<RekeyReport> rekey(const RekeyRequest& request) {
   sealed.plan.edits = compose_edits(sealed.plan.edits, *edits);
   std::vector<std::uint64_t> sizes;
   for (const ModelFile& file : model.files) sizes.push_back(file.size);
-  auto done = write_encrypted({report.files, sizes, request.force, request.threads, *new_key, salt},
-                              *job, std::move(sealed), *std::move(original));
+  auto done = write_encrypted(
+      {report.files, sizes, request.force, request.threads, request.progress, *new_key, salt}, *job,
+      std::move(sealed), *std::move(original));
   if (!done) return fail(done.error());
   return report;
 }
