@@ -83,7 +83,8 @@ std::string Analysed::axis_text(ExprId axis, bool within_product) {
   if (is_factor(axes, axis)) {
     if (axes.size(axis) == 1) return "1";
     if (!axes.is_free(axis)) return "!" + std::to_string(axes.size(axis));
-    const auto next = std::string(1, static_cast<char>('a' + letters_.size()));
+    const std::size_t n = letters_.size();
+    const auto next = static_cast<char>('a' + n % 26) + (n < 26 ? "" : std::to_string(n / 26));
     return letters_.emplace(axis, next).first->second;
   }
   const bool product = axes.kind(axis) == AxisStore::Kind::kProduct;
@@ -149,6 +150,31 @@ std::set<std::string> Analysed::reasons() {
     }
   }
   return out;
+}
+
+std::string Analysed::partition() {
+  std::map<std::string, ValueId> constants;
+  for (ValueId id = 0; id < graph_.values.size(); ++id) {
+    const GraphValue& value = graph_.values[id];
+    if (value.tensor != kNone) constants.emplace(value.scope + value.name, id);
+  }
+  AxisStore& axes = inference_.axes;
+  std::map<ExprId, std::uint32_t> group_of;
+  const auto text_of = [&](ExprId axis) {
+    for (const ExprId f : axes.factors(axis)) {
+      if (axes.is_free(f)) group_of.try_emplace(f, static_cast<std::uint32_t>(group_of.size()));
+    }
+    return " " + to_string(map_axis(axes, axis, group_of));
+  };
+  std::string text;
+  for (const auto& [name, id] : constants) {
+    const ValueFacts& facts = inference_.values[id];
+    text += name + ":";
+    for (const Axis& axis : facts.axes) text += text_of(axis.expr);
+    if (facts.coordinates != kNone) text += " at" + text_of(facts.coordinates);
+    text += "\n";
+  }
+  return text;
 }
 
 std::map<ExprId, Permutation> Analysed::random_permutations(std::uint32_t seed) {

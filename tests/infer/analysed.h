@@ -24,6 +24,8 @@ class Analysed {
   // is fixed; "ids[a]=b" for elements that are coordinates. What bodies read by name follows the
   // operands; why a rule gave up, the results.
   std::string structure();
+  // What moves together on the axes of all constants, a line each, by name.
+  std::string partition();
 
   // Why the fixed axes of the node's operands and results are.
   std::set<std::string> reasons();
