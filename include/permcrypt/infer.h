@@ -49,12 +49,17 @@ struct CachePair {
   ValueId past = kNone, present = kNone;
 };
 
+class RuleBook;  // src/infer/registry.h
+
 struct InferOptions {
   bool free_interface = false;                     // --carry data: inputs and outputs may move
   bool opaque_caches = true;                       // --cache opaque
   std::map<std::string, std::int64_t> dims;        // --dim NAME=N
   // Constants whose elements cannot be rewritten in place: other indices would take other space.
   std::set<ValueId> rigid_tables;
+  // Stands between the rules and the nodes, and outlives what is done with these options; nullptr:
+  // rules apply as they are.
+  const RuleBook* rules = nullptr;
 };
 
 struct Inference {

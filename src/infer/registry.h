@@ -29,6 +29,15 @@ const OpRule* find_rule(std::string_view domain, std::string_view op, int opset)
 // The whole table, family by family.
 std::span<const std::span<const OpRule>> all_rules();
 
+// How inference applies a rule to a node: as the table has it. Derived classes look on, or leave
+// something out, which is how tests see that a wrong rule is noticed.
+class RuleBook {
+ public:
+  virtual ~RuleBook() = default;
+  // REQUIRES: rule.apply.
+  virtual void apply(const OpRule& rule, RuleCall& call) const { rule.apply(call); }
+};
+
 // The families, one file each under rules/.
 std::span<const OpRule> elementwise_rules();
 std::span<const OpRule> product_rules();

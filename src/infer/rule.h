@@ -31,6 +31,7 @@ struct IntsPair {
 class RuleCall {
  public:
   RuleCall(Workspace& workspace, const GraphNode& node);
+  virtual ~RuleCall() = default;
 
   const GraphNode& node;
   Workspace& ws;
@@ -76,12 +77,13 @@ class RuleCall {
   // The head axis h and the rest of a merged axis of extent heads * rest.
   std::pair<Axis, Axis> divide(const Axis& axis, std::int64_t major);
 
-  // Relations. `hard`: only equal extents satisfy the operator, so a dynamic dimension of an input
-  // against a static extent is solved for; otherwise (broadcast) both are pinned.
-  void unify(const Axis& x, const Axis& y, bool hard = false);
-  void align(const std::vector<Axis>& x, const std::vector<Axis>& y);
-  void pin(const Axis& axis, std::string_view why);
-  void pin(Operand& operand, std::string_view why);  // all axes, and its elements
+  // Relations: whatever a rule ties or holds passes through these four. `hard`: only equal extents
+  // satisfy the operator, so a dynamic dimension of an input against a static extent is solved for;
+  // otherwise (broadcast) both are pinned.
+  virtual void unify(const Axis& x, const Axis& y, bool hard = false);
+  virtual void align(const std::vector<Axis>& x, const std::vector<Axis>& y);
+  virtual void pin(const Axis& axis, std::string_view why);
+  virtual void pin(Operand& operand, std::string_view why);  // all axes, and its elements
   // NumPy broadcast: right-aligned, unit axes have no factor. Returns the result axes.
   std::vector<Axis> broadcast(const std::vector<const std::vector<Axis>*>& operands);
   std::vector<Axis> broadcast(const std::vector<Axis>& x, const std::vector<Axis>& y) {

@@ -122,6 +122,8 @@ void run_node(Workspace& ws, NodeId id) {
   ws.axes.at(id + 1);
   RuleCall c(ws, node);
   const auto folded = fold_node(ws, node);
+  const RuleBook as_written;
+  const RuleBook& rules = ws.options.rules ? *ws.options.rules : as_written;
   const OpRule* rule = find_rule(node.domain, node.op, node.opset);
   const std::string op = (node.domain.empty() ? "" : node.domain + ".") + node.op;
   bool done = false;
@@ -132,7 +134,7 @@ void run_node(Workspace& ws, NodeId id) {
     pin_node(c, folded, op + " " + std::string(rule->structure));
   } else {
     try {
-      rule->apply(c);
+      rules.apply(*rule, c);
       done = true;
     } catch (const GaveUp& e) {
       ++ws.gave_up[op + ": " + e.reason];
