@@ -88,7 +88,7 @@ TEST_CASE("rules: every operator of the table has a case") {
 
 TEST_CASE("rules: equivariance" * doctest::skip(!runtime_available())) {
   const auto listed = listed_as_not_run();
-  std::set<std::string> run;  // or may run
+  std::set<std::string> run, too_recent;
   for (const OpCase& op : all_cases()) {
     CAPTURE(std::string(op.line));
     auto analysed = analyse(op);
@@ -96,7 +96,8 @@ TEST_CASE("rules: equivariance" * doctest::skip(!runtime_available())) {
     if (!rule || !rule->apply) continue;
     const std::string name = name_of(*analysed);
     const auto results = run_as_written(analysed->one().model, analysed->one().feeds);
-    if (results || op.kernel == Kernel::kRecent) run.insert(name);
+    if (results) run.insert(name);
+    if (!results && op.kernel == Kernel::kRecent) too_recent.insert(name);
     const bool may_fail = op.kernel != Kernel::kEverywhere || listed.contains(name);
     if (!results) {
       CHECK_MESSAGE(may_fail, results.error().message);
@@ -111,10 +112,16 @@ TEST_CASE("rules: equivariance" * doctest::skip(!runtime_available())) {
     for (const OpRule& rule : family) {
       const std::string name = name_of(rule.domain, rule.op);
       if (!rule.apply) continue;
-      CHECK_MESSAGE(run.contains(name) != listed.contains(name),
+      const bool may_run = run.contains(name) || too_recent.contains(name);
+      CHECK_MESSAGE(may_run != listed.contains(name),
                     name << " must either run or be listed as an operator that does not");
     }
   }
+  std::string untested;
+  for (const std::string& name : too_recent) {
+    if (!run.contains(name)) untested += " " + name;
+  }
+  if (!untested.empty()) MESSAGE("too recent for this ONNX Runtime:", untested);
 }
 
 TEST_CASE("rules: the equivariance check sees a lost relation" *

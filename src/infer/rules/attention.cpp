@@ -129,6 +129,34 @@ void rotary(RuleCall& c, const RotarySlots& slots) {
   c.out(0, x, c.in(0).type);
 }
 
+// Three positions for each token, [3,b,s], each of which turns a section of the angles.
+void multimodal_rotary(RuleCall& c) {
+  const auto& x = c.in(0).axes;
+  Operand &positions = c.in(1), &cosine = c.in(2), &sine = c.in(3);
+  if (cosine.axes.size() != 2 || sine.axes.size() != 2 || positions.axes.size() != 3) {
+    c.give_up("operand of unlike rank");
+  }
+  const Axis dim = rotary_dim(c, x, cosine.axes[1]);
+  c.pin(positions.axes[0], "three kinds of positions");
+  c.broadcast({x[0], x.size() == 4 ? x[2] : x[1]}, {positions.axes[1], positions.axes[2]});
+  for (Operand* table : {&cosine, &sine}) {
+    if (positions.label == kNone) c.pin(table->axes[0], "rotary positions in order");
+    if (positions.label != kNone) c.labels.attach(positions.label, table->axes[0]);
+  }
+  const std::int64_t part = c.attr("rotary_embedding_dim", 0);
+  rotate(c, dim, cosine, sine, part ? part : dim.a, c.attr("interleaved", 0) != 0);
+  std::vector<Axis> sections;
+  for (const std::int64_t n : c.attr_ints("mrope_section").value_or(std::vector<std::int64_t>{})) {
+    if (n != 0) sections.push_back(c.free(n));
+  }
+  if (c.attr("mrope_layout", 0)) {
+    c.pin(cosine.axes[1], "angles of three positions in turn");
+  } else {
+    c.unify(cosine.axes[1], c.sum(sections));
+  }
+  c.out(0, x, c.in(0).type);
+}
+
 void onnx_rotary(RuleCall& c) { rotary(c, {3, 1, 2}); }
 void contrib_rotary(RuleCall& c) { rotary(c, {1, 2, 3}); }
 
@@ -139,6 +167,8 @@ const OpRule kRules[] = {
      attention},
     {"", "RotaryEmbedding", 23, kAnyOpset, kRotary, onnx_rotary, true},
     {"com.microsoft", "RotaryEmbedding", 1, kAnyOpset, kRotary, contrib_rotary, true},
+    {"com.microsoft", "MRotaryEmbedding", 1, kAnyOpset,
+     "([b,s,h*(f+f+d)], ids[!3,b,s]=p, [p,f],[p,f])->([b,s,h*(f+f+d)])", multimodal_rotary, true},
 };
 
 }  // namespace

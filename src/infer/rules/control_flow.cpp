@@ -137,6 +137,47 @@ Axis begin_scanned(RuleCall& c, ValueId slice, std::size_t k, std::int64_t posit
   return iterations;
 }
 
+// Scan of opset 8: lengths, then states [b,..] and what is scanned [b,t,..], each batch by itself.
+void batched_scan(RuleCall& c) {
+  BodyId id = 0;
+  const GraphBody& body = body_of(c, "body", &id);
+  const std::int64_t scanned = c.attr("num_scan_inputs", 0);
+  const std::size_t operands = c.inputs() - std::min<std::size_t>(c.inputs(), 1);
+  if (scanned < 1 || static_cast<std::size_t>(scanned) > operands) c.give_up("nothing to scan");
+  const std::size_t states = operands - static_cast<std::size_t>(scanned);
+  if (body.inputs.size() != operands || body.outputs.size() < c.results.size() ||
+      c.results.size() < states) {
+    c.give_up("body of another signature");
+  }
+  std::optional<Axis> batch, time;
+  for (std::size_t k = 0; k < operands; ++k) {
+    const Axis b = begin_scanned(c, body.inputs[k], k + 1, 0);
+    if (batch) c.unify(*batch, b, true);
+    batch = b;
+    Operand& each = c.ws.operands[body.inputs[k]];
+    if (k < states) {
+      if (each.label != kNone) c.labels.pin(each.label, "elements carried by Scan");
+      continue;
+    }
+    if (each.axes.empty()) c.give_up("nothing to scan");
+    if (time) c.unify(*time, each.axes[0], true);
+    time = each.axes[0];
+    c.pin(*time, "Scan runs in order");
+    each.axes.erase(each.axes.begin());
+  }
+  if (c.has(0)) c.broadcast({*batch}, c.in(0).axes);
+  c.ws.run_body(id);
+  for (std::size_t k = 0; k < c.results.size(); ++k) {
+    if (k < states) {
+      end_carried(c, body.inputs[k], body.outputs[k], k);
+    } else {
+      stack(c, body.outputs[k], k, *time, 0);
+    }
+    auto& axes = c.results[k].operand.axes;
+    axes.insert(axes.begin(), *batch);
+  }
+}
+
 void scan(RuleCall& c) {
   BodyId id = 0;
   const GraphBody& body = body_of(c, "body", &id);
@@ -219,6 +260,8 @@ void loop(RuleCall& c) {
 
 const OpRule kRules[] = {
     {"", "If", 1, kAnyOpset, "results of both branches are one", branch},
+    {"", "Scan", 8, 8, "(lengths[b], state[b,..], [b,!t,x])->(state, [b,!t,y]): as of opset 9",
+     batched_scan, true},
     {"", "Scan", 9, kAnyOpset, "(state, [!t,x])->(state, [!t,y]): the body once per t, in order",
      scan, true},
     {"", "Loop", 1, kAnyOpset, "(trips, condition, state)->(state, [!t,y]): the body once per t",

@@ -1,4 +1,6 @@
 // Operators that work on each element by itself, with NumPy broadcast.
+#include <utility>
+
 #include "infer/registry.h"
 #include "infer/rules/label_flow.h"
 
@@ -82,16 +84,60 @@ void bias_dropout(RuleCall& c) {
   c.out(1, out, T::BOOL);
 }
 
-// One half gates the other.
-void bias_split_gelu(RuleCall& c) {
+// One half of the last axis gates the other.
+void gated_halves(RuleCall& c) {
   const Operand& x = c.in(0);
   if (x.axes.empty() || x.axes.back().dynamic() || x.axes.back().a % 2 != 0) c.give_up("no halves");
-  const Axis half = c.free(x.axes.back().a / 2);
-  c.unify(x.axes.back(), c.sum({half, half}));
-  c.per_index(&c.in(1), x.axes.back());
   std::vector<Axis> out = x.axes;
-  out.back() = half;
+  out.back() = c.free(x.axes.back().a / 2);
+  c.unify(x.axes.back(), c.sum({out.back(), out.back()}));
   c.out(0, std::move(out), x.type);
+}
+
+void bias_split_gelu(RuleCall& c) {
+  gated_halves(c);
+  c.per_index(&c.in(1), c.in(0).axes.back());
+}
+
+void swiglu(RuleCall& c) { c.has(1) ? elementwise(c) : gated_halves(c); }
+
+// x, y, and a gate for each row: given, or the product of an activation and a weight [k,1].
+void gated_add(RuleCall& c) {
+  std::vector<Axis> out = c.broadcast(c.in(0).axes, c.in(1).axes), gate = c.in(2).axes;
+  if (gate.empty()) c.give_up("gate is a scalar");
+  if (c.has(3)) c.per_index(&c.in(3), std::exchange(gate.back(), c.unit()));
+  c.broadcast(out, gate);
+  c.out(0, std::move(out), c.in(0).type);
+}
+
+// a, a bias and a scale for each head, and b.
+void linear_attention_gate(RuleCall& c) {
+  elementwise(c);
+  c.out(1, c.in(0).axes, c.in(0).type);
+}
+
+// Angles [b,s,d] turn queries and keys [b,h,s,d], given with their turned halves.
+void gemma_rotary(RuleCall& c) {
+  const auto& angles = c.in(0).axes;
+  if (angles.size() != 3) c.give_up("operand of unlike rank");
+  for (const std::size_t k : {0, 1}) {
+    const std::vector<Axis> x = c.broadcast(c.in(1 + 2 * k).axes, c.in(2 + 2 * k).axes);
+    c.out(k, c.broadcast(x, {angles[0], c.unit(), angles[1], angles[2]}), c.in(1 + 2 * k).type);
+  }
+}
+
+// Real and imaginary parts along the last axis.
+void complex_product(RuleCall& c) {
+  std::vector<Axis> out = broadcast_all(c);
+  if (out.empty()) c.give_up("no complex numbers");
+  c.pin(out.back(), "real and imaginary part");
+  c.out(0, std::move(out), c.in(0).type);
+}
+
+void all_finite(RuleCall& c) { c.out(0, {}, T::BOOL); }
+
+void bit_cast(RuleCall& c) {
+  c.out(0, c.in(0).axes, static_cast<std::int32_t>(c.attr("to", c.in(0).type)));
 }
 
 constexpr auto kElementwise = "(x, y..)->(broadcast)";
@@ -102,6 +148,7 @@ const OpRule kRules[] = {
     ONE("Abs"),
     ONE("Acos"),
     ONE("Acosh"),
+    ONE("Affine"),
     ONE("Asin"),
     ONE("Asinh"),
     ONE("Atan"),
@@ -123,9 +170,12 @@ const OpRule kRules[] = {
     ONE("Mish"),
     ONE("Neg"),
     ONE("Not"),
+    ONE("ParametricSoftplus"),
     ONE("Reciprocal"),
     ONE("Relu"),
     ONE("Round"),
+    ONE("Scale"),
+    ONE("ScaledTanh"),
     ONE("Selu"),
     ONE("Shrink"),
     ONE("Sigmoid"),
@@ -176,7 +226,11 @@ const OpRule kRules[] = {
     {"", "Identity", 1, kAnyOpset, "(x)->(x)", identity, true},
     {"", "Cast", 1, kAnyOpset, "(x)->(x)", cast, true},
     {"", "CastLike", 1, kAnyOpset, "(x)->(x)", cast_like},
+    {"", "BitCast", 26, kAnyOpset, "(x)->(x)", bit_cast},
     {"", "Where", 1, kAnyOpset, kElementwise, where, true},
+    {"", "SwiGLU", 28, kAnyOpset, "(x,x)->(x)", elementwise},
+    {"", "MemcpyFromHost", 1, kAnyOpset, "(x)->(x)", identity, true},
+    {"", "MemcpyToHost", 1, kAnyOpset, "(x)->(x)", identity, true},
     {"com.microsoft", "BiasGelu", 1, kAnyOpset, "([..,h],[h])->([..,h])", elementwise},
     {"com.microsoft", "BiasAdd", 1, kAnyOpset, "([b,s,h],[h],[b,s,h])->([b,s,h])", elementwise},
     {"com.microsoft", "BiasDropout", 1, kAnyOpset, "([..,h],[h],[..,h])->([..,h],[..,h])",
@@ -185,6 +239,21 @@ const OpRule kRules[] = {
     {"com.microsoft", "FastGelu", 1, kAnyOpset, "([..,h],[h])->([..,h])", elementwise},
     {"com.microsoft", "Gelu", 1, kAnyOpset, "(x)->(x)", elementwise},
     {"com.microsoft", "QuickGelu", 1, kAnyOpset, "(x)->(x)", elementwise},
+    {"com.microsoft", "ScaledSiLU", 1, kAnyOpset, "(x)->(x)", elementwise},
+    {"com.microsoft", "SwiGLU", 1, kAnyOpset, "([..,h+h])->([..,h]), or ([..,h],[..,h])->([..,h])",
+     swiglu},
+    {"com.microsoft", "BiasSoftmax", 1, kAnyOpset, "([i,j],[1,j])->([i,j])", elementwise},
+    {"com.microsoft", "GatedAdd", 1, kAnyOpset, "([..,h],[..,h],[..,k],[k,1])->([..,h])",
+     gated_add},
+    {"com.microsoft", "LinearAttentionGate", 1, kAnyOpset,
+     "([b,s,h],[h],[h],[b,s,h])->([b,s,h],[b,s,h])", linear_attention_gate},
+    {"com.microsoft", "GemmaRotaryEmbedding", 1, kAnyOpset,
+     "([b,s,d],[b,h,s,d],[b,h,s,d],[b,g,s,d],[b,g,s,d])->([b,h,s,d],[b,g,s,d])", gemma_rotary},
+    {"com.microsoft", "ComplexMul", 1, kAnyOpset, "([..,!2],[..,!2])->([..,!2])", complex_product},
+    {"com.microsoft", "ComplexMulConj", 1, kAnyOpset, "([..,!2],[..,!2])->([..,!2])",
+     complex_product},
+    {"com.microsoft", "IsAllFinite", 1, kAnyOpset, "(x, y..)->([])", all_finite},
+    {"com.microsoft", "SampleOp", 1, kAnyOpset, "(x)->(x)", elementwise},
 };
 
 }  // namespace

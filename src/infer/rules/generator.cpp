@@ -100,7 +100,7 @@ void constant(RuleCall& c) {
 void range(RuleCall& c) {
   const std::int32_t type = c.in(0).type;
   std::optional<IntsPair> v[3];
-  for (std::size_t i = 0; i < 3; ++i) v[i] = c.ints(i);
+  for (std::size_t i = 0; i < 3; ++i) v[i] = c.has(i) || i < 2 ? c.ints(i) : IntsPair{{1}, {1}};
   if (!v[0] || !v[1] || !v[2] || v[0]->a.size() != 1 || v[1]->a.size() != 1 ||
       v[2]->a.size() != 1) {
     return c.out(0, {c.unknown_extent("Range")}, type);
@@ -161,21 +161,34 @@ void dft(RuleCall& c) {
     if (given.a.size() != 1) c.give_up("axis missing");
     axis = given.a[0];
   }
-  if (c.attr("onesided", 0) || c.has(1)) c.give_up("resized transform");
-  c.pin(x.axes[static_cast<std::size_t>(c.to_axis(axis, c.rank(0)))], "Fourier transform");
+  const auto k = static_cast<std::size_t>(c.to_axis(axis, c.rank(0)));
+  c.pin(x.axes[k], "Fourier transform");
   c.pin(x.axes.back(), "real and imaginary part");
   std::vector<Axis> out = x.axes;
   out.back() = c.fixed(2, "real and imaginary part");
+  IntsPair length{{x.axes[k].a}, {x.axes[k].b}};
+  if (c.has(1)) length = c.require_ints(1);
+  if (length.a.size() != 1) c.give_up("length missing");
+  if (c.attr("onesided", 0)) {
+    if (c.attr("inverse", 0)) c.give_up("inverse of half a transform");
+    for (auto* n : {&length.a[0], &length.b[0]}) *n = *n / 2 + 1;
+  }
+  out[k] = c.fixed(length.a[0], length.b[0], "Fourier transform");
   c.out(0, std::move(out), x.type);
 }
+
+constexpr auto kCounts = "(from,to,step)->([!n]): numbers in order";
+constexpr auto kTriangle = "([..,!i,!j])->([..,!i,!j]): a triangle depends on order";
 
 const OpRule kRules[] = {
     {"", "Shape", 1, kAnyOpset, "(x)->(extents)", shape, true},
     {"", "Size", 1, kAnyOpset, "(x)->(count)", size, true},
     {"", "ConstantOfShape", 9, kAnyOpset, "(extents)->([a,b])", constant_of_shape, true},
     {"", "Constant", 1, kAnyOpset, "()->(value)", constant},
-    {"", "Range", 11, kAnyOpset, "(from,to,step)->([!n]): numbers in order", range},
-    {"", "Trilu", 14, kAnyOpset, "([..,!i,!j])->([..,!i,!j]): a triangle depends on order", trilu},
+    {"", "Range", 11, kAnyOpset, kCounts, range},
+    {"com.microsoft", "Range", 1, kAnyOpset, kCounts, range},
+    {"", "Trilu", 14, kAnyOpset, kTriangle, trilu},
+    {"com.microsoft", "Trilu", 1, kAnyOpset, kTriangle, trilu},
     {"", "EyeLike", 9, kAnyOpset, "([i,j])->([!i,!j]): a diagonal depends on order", eye_like},
     {"", "NonZero", 9, kAnyOpset, "([!i,!j])->([!2,!n]): positions in order", non_zero},
     {"", "RandomNormalLike", 1, kAnyOpset, "([i])->([!i]): random numbers come in order",

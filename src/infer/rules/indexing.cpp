@@ -224,8 +224,8 @@ void top_k(RuleCall& c) {
   const std::int64_t attribute = c.attr("k", -1);
   const IntsPair count = c.has(1) ? c.require_ints(1) : IntsPair{{attribute}, {attribute}};
   if (count.a.empty()) c.give_up("k missing");
-  const bool real = x.type == T::FLOAT || x.type == T::FLOAT16 || x.type == T::BFLOAT16 ||
-                    x.type == T::DOUBLE;
+  const bool real =
+      x.type == T::FLOAT || x.type == T::FLOAT16 || x.type == T::BFLOAT16 || x.type == T::DOUBLE;
   if (!real) c.pin(x.axes[k], "ties of TopK");
   const LabelId label = c.labels.add(LabelSource::kComputed);
   c.labels.attach(label, x.axes[k]);
@@ -238,7 +238,9 @@ void top_k(RuleCall& c) {
 const OpRule kRules[] = {
     {"", "Gather", 1, kAnyOpset, "([v,h], ids[i]=v)->([i,h])", gather, true},
     {"", "GatherElements", 11, kAnyOpset, "([i,v], ids[i,j]=v)->([i,j])", gather_elements, true},
+    {"com.microsoft", "TorchEmbedding", 1, kAnyOpset, "([v,h], ids[i]=v)->([i,h])", gather, true},
     {"", "GatherND", 11, kAnyOpset, "([v,h], ids[i,1]=v)->([i,h])", gather_nd, true},
+    {"com.microsoft", "GatherND", 1, kAnyOpset, "([v,h], ids[i,1]=v)->([i,h])", gather_nd, true},
     {"", "ScatterND", 11, kAnyOpset, "([v,h], ids[i,1]=v, [i,h])->([v,h])", scatter_nd, true},
     {"", "ScatterElements", 11, kAnyOpset, "([v,h], ids[i,h]=v, [i,h])->([v,h])", scatter_elements,
      true},

@@ -283,6 +283,8 @@ const OpRule kRules[] = {
     {"", "Expand", 8, kAnyOpset, "([1,a])->([r,a])", expand, true},
     {"", "Tile", 6, kAnyOpset, "([a])->([r*a])", tile, true},
     {"", "Pad", 1, kAnyOpset, "([a])->([p+a+q])", pad},
+    {"com.microsoft", "Pad", 1, kAnyOpset, "([a])->([p+a+q])", pad},
+    {"com.microsoft", "ExpandDims", 1, kAnyOpset, "([a])->([a,1])", unsqueeze, true},
 };
 
 }  // namespace

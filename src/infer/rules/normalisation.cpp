@@ -34,6 +34,18 @@ void skip_layer_norm(RuleCall& c) {
   c.out(3, std::move(sum), c.in(0).type);
 }
 
+// x and gate [..,h*c], scale [c]: normalised by runs of c.
+void gated_rms_norm(RuleCall& c) {
+  const Operand &x = c.in(0), &scale = c.in(1);
+  if (x.axes.empty() || scale.axes.size() != 1 || scale.axes[0].dynamic() || scale.axes[0].a < 1) {
+    c.give_up("parameter of unlike rank");
+  }
+  const Axis& run = scale.axes[0];
+  if (x.axes.back().a % run.a != 0 || x.axes.back().b % run.a != 0) c.give_up("runs do not divide");
+  c.align({x.axes.back()}, {c.free(x.axes.back().a / run.a, x.axes.back().b / run.a), run});
+  c.out(0, c.broadcast(x.axes, c.in(2).axes), x.type);
+}
+
 // Statistics per channel (axis 1), or given: parameters along the channels either way.
 void channel_norm(RuleCall& c) {
   const Operand& x = c.in(0);
@@ -96,6 +108,8 @@ const OpRule kRules[] = {
     {"com.microsoft", "LayerNormalization", 1, kAnyOpset, kLayer, layer_norm},
     {"com.microsoft", "SkipLayerNormalization", 1, kAnyOpset, kSkip, skip_layer_norm},
     {"com.microsoft", "SkipSimplifiedLayerNormalization", 1, kAnyOpset, kSkip, skip_layer_norm},
+    {"com.microsoft", "GatedRMSNorm", 1, kAnyOpset, "([..,h*c],[c],[..,h*c])->([..,h*c])",
+     gated_rms_norm},
     {"", "BatchNormalization", 1, kAnyOpset, "([n,c,..],[c],[c],[c],[c])->([n,c,..])",
      channel_norm},
     {"", "InstanceNormalization", 1, kAnyOpset, "([n,c,..],[c],[c])->([n,c,..])", channel_norm},

@@ -1,6 +1,9 @@
-// LSTM, GRU and RNN: every gate has the hidden units in the same order. Time has an order; the two
-// directions are different networks.
+// Networks with a state that runs along time, which has an order. LSTM, GRU and RNN: every gate has
+// the hidden units in the same order; the two directions are different networks.
+#include <string>
+
 #include "infer/registry.h"
+#include "infer/rules/heads.h"
 
 namespace permcrypt {
 namespace {
@@ -82,11 +85,68 @@ void quantised_lstm(RuleCall& c) {
   }
 }
 
+// Each token updates a state [b,g,d,v] by its key and value, and its query reads it. A decay for
+// each head, or each of its keys; a rate for each head, or one.
+void linear_attention(RuleCall& c) {
+  const auto &q = c.in(0).axes, &k = c.in(1).axes, &v = c.in(2).axes;
+  if (q.size() != 3 || k.size() != 3 || v.size() != 3) c.give_up("operand of unlike rank");
+  if (c.attr("state_window", 0)) c.give_up("several states at once");
+  const std::int64_t heads = c.attr("q_num_heads", 0), kv_heads = c.attr("kv_num_heads", 0);
+  const Heads h =
+      make_heads(c, heads, kv_heads, head_size(c, k[2], kv_heads), head_size(c, v[2], kv_heads));
+  for (const auto* x : {&k, &v}) {
+    c.unify(q[0], (*x)[0], true);
+    c.unify(q[1], (*x)[1], true);
+  }
+  c.pin(q[1], "time");
+  c.unify(q[2], h.queries(c));
+  c.unify(k[2], h.keys(c));
+  c.unify(v[2], h.values(c));
+  if (c.has(3)) {
+    const auto& state = c.in(3).axes;
+    if (state.size() != 4) c.give_up("state of unlike rank");
+    c.broadcast({q[0], h.kv, h.qk, h.v}, state);
+  }
+  for (const std::size_t gate : {4, 5}) {
+    if (!c.has(gate)) continue;
+    const auto& x = c.in(gate).axes;
+    if (x.size() != 3) c.give_up("gate of unlike rank");
+    c.broadcast({q[0], q[1], x[2].same_extent(h.kv) ? h.kv : k[2]}, x);
+  }
+  c.out(0, {q[0], q[1], h.result(c)}, c.in(0).type);
+  c.out(1, {q[0], h.kv, h.qk, h.v}, c.in(0).type);
+}
+
+// A convolution of each channel with its own past.
+void causal_conv(RuleCall& c) {
+  const auto &x = c.in(0).axes, &w = c.in(1).axes;
+  for (const auto name : {"channels_last", "state_window", "state_update_capacity",
+                          "input_channels", "input_channel_offset", "state_length"}) {
+    if (c.attr(name, 0)) c.give_up(std::string(name) + " is not handled");
+  }
+  if (x.size() < 3 || w.size() != x.size() || w.back().dynamic()) c.give_up("no convolution");
+  c.unify(x[1], w[0], true);
+  for (std::size_t i = 2; i < x.size(); ++i) {
+    c.pin(x[i], "time");
+    c.pin(w[i], "time");
+  }
+  if (c.has(2)) c.per_index(&c.in(2), x[1]);
+  std::vector<Axis> state = x;
+  state.back() = c.fixed((w.back().a - 1) * c.attr("dilation", 1), "time");
+  if (c.has(3)) c.broadcast(state, c.in(3).axes);
+  c.out(0, x, c.in(0).type);
+  c.out(1, std::move(state), c.in(0).type);
+}
+
 #define RECURRENT(g) "([!t,b,i],[!d," g ",i],[!d," g ",f],[!d," g "+" g "])->([!t,!d,b,f],[!d,b,f])"
 constexpr auto kLstm = RECURRENT("f+f+f+f");
 constexpr auto kGru = RECURRENT("f+f+f");
 constexpr auto kRnn = RECURRENT("f");
 #undef RECURRENT
+
+constexpr auto kLinear =
+    "([b,!s,g*r*d],[b,!s,g*d],[b,!s,g*v],[b,g,d,v],[b,!s,g*d],[b,!s,g])->([b,!s,g*r*v],[b,g,d,v])";
+constexpr auto kCausal = "([b,c,!s],[c,1,!k],[c],[b,c,!p])->([b,c,!s],[b,c,!p])";
 
 const OpRule kRules[] = {
     {"", "LSTM", 1, kAnyOpset, kLstm, lstm},
@@ -95,6 +155,10 @@ const OpRule kRules[] = {
     {"com.microsoft", "DynamicQuantizeLSTM", 1, kAnyOpset,
      "as LSTM, weights [!d,i,f+f+f+f], scales and zero points [!d] or [!d,f+f+f+f]",
      quantised_lstm},
+    {"", "LinearAttention", 27, kAnyOpset, kLinear, linear_attention},
+    {"com.microsoft", "LinearAttention", 1, kAnyOpset, kLinear, linear_attention},
+    {"", "CausalConvWithState", 27, kAnyOpset, kCausal, causal_conv},
+    {"com.microsoft", "CausalConvWithState", 1, kAnyOpset, kCausal, causal_conv},
 };
 
 }  // namespace

@@ -36,16 +36,26 @@ constexpr auto kNormalise = "([i,j])->([i,j])";
 
 void cumulative(RuleCall& c) {
   const Operand& x = c.in(0);
-  const IntsPair axis = c.require_ints(1);
-  if (axis.a.size() != 1 || !axis.is_static()) c.give_up("axis known at run time only");
-  c.pin(x.axes[static_cast<std::size_t>(c.to_axis(axis.a[0], c.rank(0)))],
-        "order matters to " + c.node.op);
+  const auto axis = c.ints(1);
+  const bool known = axis && axis->a.size() == 1 && axis->is_static();
+  const auto k = static_cast<std::size_t>(known ? c.to_axis(axis->a[0], c.rank(0)) : 0);
+  for (std::size_t i = 0; i < x.axes.size(); ++i) {
+    if (i == k || !known) c.pin(x.axes[i], "order matters to " + c.node.op);
+  }
   c.out(0, x.axes, x.type);
 }
 
-void hardmax(RuleCall& c) {  // ties go to the first
+void hardmax(RuleCall& c) {
   const Operand& x = c.in(0);
   c.pin(x.axes[static_cast<std::size_t>(c.attr_axis("axis", -1, c.rank(0)))], "ties of Hardmax");
+  c.out(0, x.axes, x.type);
+}
+
+// The first of all that follows `axis`.
+void flat_hardmax(RuleCall& c) {
+  const Operand& x = c.in(0);
+  auto k = static_cast<std::size_t>(c.attr_axis("axis", 1, c.rank(0)));
+  for (; k < x.axes.size(); ++k) c.pin(x.axes[k], "ties of Hardmax");
   c.out(0, x.axes, x.type);
 }
 
@@ -66,7 +76,8 @@ const OpRule kRules[] = {
     {"", "Softmax", 1, kAnyOpset, kNormalise, keeps_shape},
     {"", "LogSoftmax", 1, kAnyOpset, kNormalise, keeps_shape},
     {"", "LpNormalization", 1, kAnyOpset, kNormalise, keeps_shape},
-    {"", "Hardmax", 1, kAnyOpset, "([i,!j])->([i,!j]): ties go to the first index", hardmax},
+    {"", "Hardmax", 1, 12, "([i,!j,!k])->([i,!j,!k]): ties go to the first index", flat_hardmax},
+    {"", "Hardmax", 13, kAnyOpset, "([i,!j])->([i,!j]): ties go to the first index", hardmax},
     {"", "CumSum", 11, kAnyOpset, "([i,!j])->([i,!j]): a running sum depends on order", cumulative},
     {"", "CumProd", 24, kAnyOpset, "([i,!j])->([i,!j]): a running product depends on order",
      cumulative},

@@ -166,6 +166,17 @@ const OpCase kCases[] = {
      "vc:f[3,8,2,8], a:i32[3], b:i32[2], t:i32[2,2]) num_heads=4 kv_num_heads=2",
      "q[!7,a*b*c] k[!7,a*c] v[!7,a*d] kc[!3,!8,a,c] vc[!3,!8,a,d] a[!3] b[!2] t[!2,!2] -> "
      "y[!7,a*b*d] nk[!3,!8,a,c] nv[!3,!8,a,d]"},
+    {"y = com.microsoft.MRotaryEmbedding(x:f[2,4,5,12], p:i64<9[3,2,5], c:f[9,6]!, s:f[9,6]!) "
+     "mrope_section=[2,2,2]",
+     "x[a,b,c,d+e+f+d+e+f] p[!3,a,c]=g c[g,d+e+f] s[g,d+e+f] -> y[a,b,c,d+e+f+d+e+f]", 17,
+     Kernel::kRecent},
+    {"y = com.microsoft.MRotaryEmbedding(x:f[2,5,48], p:i64<9[3,2,5], c:f[9,3]!, s:f[9,3]!) "
+     "mrope_section=[1,2,0] num_heads=4 rotary_embedding_dim=6 interleaved=1",
+     "x[a,b,c*(!2+d*!2+e)] p[!3,a,b]=f c[f,1+d] s[f,1+d] -> y[a,b,c*(!2+d*!2+e)]", 17,
+     Kernel::kRecent},
+    {"y = com.microsoft.MRotaryEmbedding(x:f[2,4,5,12], p:i64<9[3,2,5], c:f[9,6]!, s:f[9,6]!) "
+     "mrope_section=[2,2,2] mrope_layout=1",
+     "x[a,b,c,!6+!6] p[!3,a,c]=d c[d,!6] s[d,!6] -> y[a,b,c,!6+!6]", 17, Kernel::kRecent},
 };
 
 }  // namespace

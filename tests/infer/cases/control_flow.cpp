@@ -40,6 +40,12 @@ const OpCase kCases[] = {
      "  h, y = Scan <num_scan_inputs = 1, scan_input_axes = [-1], scan_output_axes = [-1],"
      "    body = step (hi, xi) => (ho, yo) { ho = Add(hi, xi)  yo = Identity(ho) }> (h0, x) }",
      "h0[a] x[a,!4] -> h[a] y[a,!4]"},
+    // as of opset 8, with a batch axis
+    {"g (int64[3] n = {4, 2, 3}, float[3,6] h0, float[3,4,5] x, float[5,6] w) => (float[3,6] h, "
+     "float[3,4,6] y) {"
+     "  h, y = Scan <num_scan_inputs = 1, body = step (hi, xi) => (ho, yo) {"
+     "    a = MatMul(xi, w)  ho = Add(a, hi)  yo = Identity(ho) }> (n, h0, x) }",
+     "n[a] h0[a,b] x[a,!4,c] w[c,b] -> h[a,b] y[a,!4,b]", 8},
     // stacked results get an axis of unknown extent
     {"g (int64 n = {3}, bool more = {1}, float[3,6] h0, float[6,6] w)"
      "  => (float[3,6] h, float[n,3,6] y) {"

@@ -29,7 +29,7 @@ const OpCase kCases[] = {
      "x[1,!6,!6,a] w[b,!3,!3,a] b[b] -> y[1,!4,!4,b]"},
     {"y = com.microsoft.NhwcFusedConv(x:f[1,6,6,4], w:f[8,4,3,3]!, b:f[8]!, z:f[1,6,6,8]) "
      "pads=[1,1,1,1]",
-     "x[1,!6,!6,a] w[b,a,!3,!3] b[b] z[1,!6,!6,b] -> y[1,!6,!6,b]", 17, Kernel::kRecent},
+     "x[1,!6,!6,a] w[b,a,!3,!3] b[b] z[1,!6,!6,b] -> y[1,!6,!6,b]"},
     {"y = ConvInteger(x:u8[1,3,6,6], w:u8[4,3,2,2]!, xz:u8[]!)",
      "x[1,a,!6,!6] w[b,a,!2,!2] xz[] -> y[1,b,!5,!5]"},
     {"y = ConvInteger(x:u8[1,3,6,6], w:u8[4,3,2,2]!, xz:u8[]!, wz:u8[4]!)",

@@ -31,10 +31,10 @@ const OpCase kCases[] = {
     {"y = DFT(x:f[3,8,1])", "x[a,!8,1] -> y[a,!8,!2]", 17},
     {"y = DFT(x:f[3,8,5,2]) axis=2 inverse=1", "x[a,b,!5,!2] -> y[a,b,!5,!2]", 17},
     {"y = DFT(x:f[3,8,1], _, a:i64[]={-2}!)", "x[a,!8,1] a[] -> y[a,!8,!2]", 20},
-    {"y = DFT(x:f[3,8,1]) axis=1 onesided=1", "x[!3,!8,1] -> y[..] gave up: DFT: resized transform",
-     17},
-    {"y = DFT(x:f[3,8,1], n:i64[]={16}!) axis=1",
-     "x[!3,!8,1] n[] -> y[..] gave up: DFT: resized transform", 17},
+    {"y = DFT(x:f[3,8,1]) axis=1 onesided=1", "x[a,!8,1] -> y[a,!5,!2]", 17},
+    {"y = DFT(x:f[3,8,1], n:i64[]={16}!) axis=1", "x[a,!8,1] n[] -> y[a,!16,!2]", 17},
+    {"y = com.microsoft.Range(a:i64[]={1}!, b:i64[]={7}!)", "a[] b[] -> y[!6]"},
+    {"y = com.microsoft.Trilu(x:f[2,3,4])", "x[a,!3,!4] -> y[a,!3,!4]"},
 };
 
 }  // namespace

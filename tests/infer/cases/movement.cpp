@@ -94,6 +94,9 @@ const OpCase kCases[] = {
      "x[a,b,c] p[!2] v[] a[1] -> y[a,1+b+1,c]", 18},
     {"y = Pad(x:f[3,4]) pads=[0,0,1,0]", "x[a,b] -> y[a+1,b]", 7},
     {"y = Pad(x:f[3,4], p:i64[4]={0,0,0,0}!)", "x[a,b] p[!4] -> y[a,b]"},
+    {"y = com.microsoft.Pad(x:f[3,4], p:i64[4]={0,1,0,2}!, v:f[1]={9}) mode=constant",
+     "x[a,b] p[!4] v[1] -> y[a,1+b+!2]"},
+    {"y = com.microsoft.ExpandDims(x:f[3,4], a:i32[]={1}!)", "x[a,b] a[] -> y[a,1,b]"},
 };
 
 }  // namespace

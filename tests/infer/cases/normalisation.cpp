@@ -48,6 +48,10 @@ const OpCase kCases[] = {
      "x[a,b*c,d,e] s[b*c] b[b*c] -> y[a,b*c,d,e]"},
     {"y = MeanVarianceNormalization(x:f[2,3,4,5])", "x[a,b,c,d] -> y[a,b,c,d]"},
     {"y = MeanVarianceNormalization(x:f[2,3,4,5]) axes=[1,3]", "x[a,b,c,d] -> y[a,b,c,d]"},
+    {"y = com.microsoft.GatedRMSNorm(x:f[2,3,8], s:f[4]!, g:f[2,3,8]) activation=silu",
+     "x[a,b,c*d] s[d] g[a,b,c*d] -> y[a,b,c*d]", 17, Kernel::kRecent},
+    {"y = com.microsoft.GatedRMSNorm(x:f[3,8], s:f[8]!, g:f[3,8]) activation=sigmoid",
+     "x[a,b] s[b] g[a,b] -> y[a,b]", 17, Kernel::kRecent},
 };
 
 }  // namespace

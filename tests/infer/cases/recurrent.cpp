@@ -59,6 +59,30 @@ const OpCase kCases[] = {
      ",0,0,0,0,0,0,0,0,0}!) hidden_size=6 direction=bidirectional",
      "x[!4,a,b] w[!2,b,c+c+c+c] r[!2,c,c+c+c+c] b[!2,c+c+c+c+c+c+c+c] ws[!2,c+c+c+c] "
      "wz[!2,c+c+c+c] rs[!2,c+c+c+c] rz[!2,c+c+c+c] -> y[!4,!2,a,c] h[!2,a,c] c[!2,a,c]"},
+    {"y, s = com.microsoft.LinearAttention(q:f[2,5,12], k:f[2,5,12], v:f[2,5,8], s0:f[2,2,6,4]) "
+     "q_num_heads=2 kv_num_heads=2 update_rule=linear",
+     "q[a,!5,b*c] k[a,!5,b*c] v[a,!5,b*d] s0[a,b,c,d] -> y[a,!5,b*d] s[a,b,c,d]", 17,
+     Kernel::kRecent},
+    {"y, s = com.microsoft.LinearAttention(q:f[2,5,24], k:f[2,5,12], v:f[2,5,8], s0:f[2,2,6,4], "
+     "d:f[2,5,12], b:p[2,5,2]) q_num_heads=4 kv_num_heads=2 update_rule=gated_delta",
+     "q[a,!5,b*c*d] k[a,!5,b*d] v[a,!5,b*e] s0[a,b,d,e] d[a,!5,b*d] b[a,!5,b] -> y[a,!5,b*c*e] "
+     "s[a,b,d,e]",
+     17, Kernel::kRecent},
+    {"y, s = com.microsoft.LinearAttention(q:f[2,5,12], k:f[2,5,12], v:f[2,5,8], _, d:f[2,5,2], "
+     "b:p[2,5,1]) q_num_heads=2 kv_num_heads=2 update_rule=gated_delta",
+     "q[a,!5,b*c] k[a,!5,b*c] v[a,!5,b*d] d[a,!5,b] b[a,!5,1] -> y[a,!5,b*d] s[a,b,c,d]", 17,
+     Kernel::kRecent},
+    {"y, s = LinearAttention(q:f[2,5,12], k:f[2,5,12], v:f[2,5,8], s0:f[2,2,6,4], d:f[2,5,2]) "
+     "q_num_heads=2 kv_num_heads=2 update_rule=gated",
+     "q[a,!5,b*c] k[a,!5,b*c] v[a,!5,b*d] s0[a,b,c,d] d[a,!5,b] -> y[a,!5,b*d] s[a,b,c,d]", 27,
+     Kernel::kRecent},
+    {"y, s = com.microsoft.CausalConvWithState(x:f[2,6,7], w:f[6,1,4]!, b:f[6]!, s0:f[2,6,3]) "
+     "activation=silu",
+     "x[a,b,!7] w[b,1,!4] b[b] s0[a,b,!3] -> y[a,b,!7] s[a,b,!3]", 17, Kernel::kRecent},
+    {"y, s = com.microsoft.CausalConvWithState(x:f[2,6,7], w:f[6,1,4]!) dilation=2",
+     "x[a,b,!7] w[b,1,!4] -> y[a,b,!7] s[a,b,!6]", 17, Kernel::kRecent},
+    {"y, s = CausalConvWithState(x:f[2,6,7], w:f[6,1,4]!, b:f[6]!, s0:f[2,6,3])",
+     "x[a,b,!7] w[b,1,!4] b[b] s0[a,b,!3] -> y[a,b,!7] s[a,b,!3]", 27, Kernel::kRecent},
 };
 
 }  // namespace
