@@ -155,9 +155,13 @@ std::pair<Axis, Axis> RuleCall::divide(const Axis& axis, std::int64_t major) {
 
 // ---------------------------------------------------------------------------- relations
 
+void RuleCall::note_mismatch(const Axis& x, const Axis& y) {
+  ws.mismatches.push_back({static_cast<NodeId>(&node - ws.graph.nodes.data()), x, y});
+}
+
 void RuleCall::unify(const Axis& x, const Axis& y, bool hard) {
   if (x.same_extent(y)) return axes.unify(x.expr, y.expr);
-  ws.mismatches.push_back({static_cast<NodeId>(&node - ws.graph.nodes.data()), x, y});
+  note_mismatch(x, y);
   if (!x.dynamic() && !y.dynamic()) {
     give_up("extents differ: " + std::to_string(x.a) + " and " + std::to_string(y.a));
   }

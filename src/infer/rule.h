@@ -84,6 +84,8 @@ class RuleCall {
   virtual void align(const std::vector<Axis>& x, const std::vector<Axis>& y);
   virtual void pin(const Axis& axis, std::string_view why);
   virtual void pin(Operand& operand, std::string_view why);  // all axes, and its elements
+  // Two extents that had to be equal and are not: a size that is left open may be looked for there.
+  void note_mismatch(const Axis& x, const Axis& y);
   // NumPy broadcast: right-aligned, unit axes have no factor. Returns the result axes.
   std::vector<Axis> broadcast(const std::vector<const std::vector<Axis>*>& operands);
   std::vector<Axis> broadcast(const std::vector<Axis>& x, const std::vector<Axis>& y) {

@@ -84,8 +84,24 @@ std::vector<Axis> reshape_to(RuleCall& c, const std::vector<Axis>& x, const Exte
   return out;
 }
 
+// A table in a computed shape: most likely its last axis stays, and the others tell the extents that
+// the shape takes from a picture whose size is open.
+void compare_leading(RuleCall& c, const Operand& table, const Extents& shape) {
+  if (!table.constant || c.inputs() < 2 || c.in(1).constant || shape.empty()) return;
+  Axis had, wanted;
+  for (std::size_t k = 0; k + 1 < table.axes.size(); ++k) had.a *= table.axes[k].a;
+  had.b = had.a;
+  for (std::size_t k = 0; k + 1 < shape.size(); ++k) {
+    if (__builtin_mul_overflow(wanted.a, shape[k].first, &wanted.a) ||
+        __builtin_mul_overflow(wanted.b, shape[k].second, &wanted.b)) {
+      return;
+    }
+  }
+  if (!had.same_extent(wanted)) c.note_mismatch(had, wanted);
+}
+
 void reshape(RuleCall& c) {
-  const Operand& x = c.in(0);
+  Operand& x = c.in(0);
   IntsPair shape;
   if (const auto attribute = c.attr_ints("shape"); attribute && c.inputs() == 1) {
     shape = {*attribute, *attribute};
@@ -97,12 +113,20 @@ void reshape(RuleCall& c) {
   Extents extents;
   const bool dynamic =
       std::any_of(x.axes.begin(), x.axes.end(), [](const Axis& axis) { return axis.dynamic(); });
+  bool open = false;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const bool solved = a[i] >= 0 && b[i] >= 0;
-    if (!solved && !dynamic) c.give_up("element counts differ");
+    open = open || (!solved && !dynamic);
     extents.push_back(solved ? Extents::value_type{a[i], b[i]} : c.ws.dimensions.fresh());
   }
-  c.out(0, reshape_to(c, x.axes, extents), x.type, x.label);
+  compare_leading(c, x, extents);
+  if (!open) return c.out(0, reshape_to(c, x.axes, extents), x.type, x.label);
+  if (shape.is_static()) c.give_up("element counts differ");
+  const auto why = "reshaped to a shape known at run time only";
+  c.pin(x, why);
+  std::vector<Axis> out;
+  for (const auto& [first, second] : extents) out.push_back(c.fixed(first, second, why));
+  c.out(0, std::move(out), x.type);
 }
 
 void flatten(RuleCall& c) {
