@@ -13,6 +13,7 @@ namespace permcrypt {
 namespace {
 
 using Pair = Dimensions::Pair;
+using Stride = std::optional<Pair>;
 using Form = std::optional<Affine>;
 
 constexpr Pair kZero{0, 0}, kOne{1, 1}, kMinusOne{-1, -1};
@@ -29,23 +30,33 @@ std::optional<Pair> times(Pair x, Pair y) {
   return a && b ? std::optional(Pair{*a, *b}) : std::nullopt;
 }
 
-// Applies a checked operation to the offset and all strides; `rhs` has as many of them.
 template <class Operation>
-Form combined(Affine x, const Affine& y, Operation operation) {
-  const auto step = [&](Pair& to, Pair by) {
-    const auto value = operation(to, by);
-    if (value) to = *value;
-    return value.has_value();
-  };
-  if (!step(x.offset, y.offset)) return std::nullopt;
+Stride apply(Operation operation, const Stride& x, const Stride& y) {
+  return x && y ? operation(*x, *y) : std::nullopt;
+}
+
+// REQUIRES: as many strides in both.
+Affine added(Affine x, const Affine& y) {
+  x.offset = apply(plus, x.offset, y.offset);
   for (std::size_t k = 0; k < x.strides.size(); ++k) {
-    if (!step(x.strides[k], y.strides[k])) return std::nullopt;
+    x.strides[k] = apply(plus, x.strides[k], y.strides[k]);
   }
   return x;
 }
 
-Form scaled(const Affine& x, Pair factor) {
-  return combined(x, {factor, std::vector<Pair>(x.strides.size(), factor)}, times);
+Affine scaled(Affine x, const Stride& factor) {
+  x.offset = apply(times, x.offset, factor);
+  for (std::size_t k = 0; k < x.strides.size(); ++k) {
+    if (!x.constant_along(k)) x.strides[k] = apply(times, x.strides[k], factor);
+  }
+  return x;
+}
+
+// Elements of which only the extents are known.
+Affine bent(const std::vector<Axis>& axes) {
+  Affine out;
+  for (const Axis& axis : axes) out.strides.push_back(axis.unit() ? Stride(kZero) : std::nullopt);
+  return out;
 }
 
 // ---------------------------------------------------------------------------- from elements
@@ -74,8 +85,16 @@ Form from_elements(const Folded& folded) {
   const auto a = coefficients(folded.a);
   const auto b = folded.is_static() ? a : coefficients(folded.at(1));
   if (!a || !b) return std::nullopt;
-  Affine out{{a->front(), b->front()}, {}};
-  for (std::size_t k = 1; k < a->size(); ++k) out.strides.emplace_back((*a)[k], (*b)[k]);
+  Affine out{Pair{a->front(), b->front()}, {}};
+  for (std::size_t k = 1; k < a->size(); ++k) out.strides.emplace_back(Pair{(*a)[k], (*b)[k]});
+  return out;
+}
+
+// Column `column` of an array whose last axis holds the columns.
+SmallTensor column_of(const SmallTensor& t, std::size_t column) {
+  SmallTensor out{{t.shape.begin(), t.shape.end() - 1}, true, {}, {}};
+  const auto columns = static_cast<std::size_t>(t.shape.back());
+  for (std::size_t i = column; i < t.ints.size(); i += columns) out.ints.push_back(t.ints[i]);
   return out;
 }
 
@@ -96,7 +115,7 @@ Form range(const RuleCall& c, const Operand&) {
 Form broadcast_to(const Operand& x, const std::vector<Axis>& axes) {
   const Form form = affine_of(x);
   if (!form || x.axes.size() > axes.size()) return std::nullopt;
-  Affine out{form->offset, std::vector<Pair>(axes.size(), kZero)};
+  Affine out{form->offset, std::vector<Stride>(axes.size(), kZero)};
   const std::size_t lead = axes.size() - x.axes.size();
   for (std::size_t k = 0; k < x.axes.size(); ++k) {
     if (x.axes[k].unit()) continue;
@@ -107,7 +126,16 @@ Form broadcast_to(const Operand& x, const std::vector<Axis>& axes) {
 }
 
 bool is_scalar(const Affine& form) {
-  return std::ranges::all_of(form.strides, [](Pair s) { return s == kZero; });
+  return std::ranges::all_of(form.strides, [](const Stride& s) { return s == kZero; });
+}
+
+// What depends on the indices that `x` or `y` depends on, nobody knows how.
+Affine mixed(Affine x, const Affine& y) {
+  x.offset.reset();
+  for (std::size_t k = 0; k < x.strides.size(); ++k) {
+    if (!x.constant_along(k) || !y.constant_along(k)) x.strides[k].reset();
+  }
+  return x;
 }
 
 Form arithmetic(const RuleCall& c, const Operand& result) {
@@ -116,10 +144,9 @@ Form arithmetic(const RuleCall& c, const Operand& result) {
   if (!y) return std::nullopt;
   if (c.node.op == "Mul") {
     if (is_scalar(*x)) return scaled(*y, x->offset);
-    return is_scalar(*y) ? scaled(*x, y->offset) : std::nullopt;
+    return is_scalar(*y) ? scaled(*x, y->offset) : mixed(*x, *y);
   }
-  const Form addend = c.node.op == "Sub" ? scaled(*y, kMinusOne) : y;
-  return addend ? combined(*x, *addend, plus) : std::nullopt;
+  return added(*x, c.node.op == "Sub" ? scaled(*y, kMinusOne) : *y);
 }
 
 // Operators that at most add and drop unit axes.
@@ -174,12 +201,13 @@ Form expand(const RuleCall& c, const Operand& result) {
 
 std::optional<Affine> affine_of(const Operand& x) {
   if (!x.known || !is_index_type(x.type)) return std::nullopt;
-  if (!x.folded) return x.affine;
+  if (!x.folded) return x.affine ? x.affine : bent(x.axes);
   const bool as_shaped =
       std::ranges::equal(x.folded->a.shape, x.axes, [](std::int64_t n, const Axis& axis) {
         return extent_of(axis) == Pair{n, n};
       });
-  return as_shaped ? from_elements(*x.folded) : std::nullopt;
+  const Form form = as_shaped ? from_elements(*x.folded) : std::nullopt;
+  return form ? form : bent(x.axes);
 }
 
 std::optional<Affine> affine_result(const RuleCall& c, const Operand& result) {
@@ -196,12 +224,13 @@ std::optional<Affine> affine_result(const RuleCall& c, const Operand& result) {
 }
 
 std::optional<Enumeration> enumeration_of(const Affine& form, const std::vector<Axis>& axes) {
+  if (!form.offset) return std::nullopt;
   std::vector<std::size_t> left;
   for (std::size_t k = 0; k < axes.size(); ++k) {
     if (axes[k].a < 1 || axes[k].b < 1) return std::nullopt;
     if (!axes[k].unit()) left.push_back(k);
   }
-  Enumeration out{form.offset, kOne, {}};
+  Enumeration out{*form.offset, kOne, {}};
   while (!left.empty()) {  // the next axis steps over all that the minor ones number
     const auto next =
         std::ranges::find_if(left, [&](std::size_t k) { return form.strides[k] == out.extent; });
@@ -211,6 +240,41 @@ std::optional<Enumeration> enumeration_of(const Affine& form, const std::vector<
     out.extent = *extent;
     out.order.insert(out.order.begin(), *next);
     left.erase(next);
+  }
+  return out;
+}
+
+std::vector<Affine> columns_of(const Operand& index) {
+  if (!index.known || !is_index_type(index.type) || index.axes.empty()) return {};
+  if (!index.folded || !index.folded->is_static() || !index.folded->a.integral) {
+    return index.columns;
+  }
+  const SmallTensor& t = index.folded->a;
+  const bool as_shaped = t.shape.size() == index.axes.size() &&
+                         std::ranges::equal(t.shape, index.axes, [](std::int64_t n, const Axis& x) {
+                           return extent_of(x) == Pair{n, n};
+                         });
+  if (!as_shaped) return {};
+  const std::vector<Axis> lead(index.axes.begin(), index.axes.end() - 1);
+  std::vector<Affine> out;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(t.shape.back()); ++k) {
+    const Form form = from_elements({column_of(t, k), {}, {}});
+    out.push_back(form ? *form : bent(lead));
+  }
+  return out;
+}
+
+std::vector<Affine> columns_result(const RuleCall& c, const Operand& result) {
+  if (!c.node.domain.empty() || !result.known || !is_index_type(result.type)) return {};
+  if (c.node.op == "Cast" || c.node.op == "Identity") return columns_of(input(c, 0));
+  const auto rank = static_cast<int>(result.axes.size());
+  if (c.node.op != "Concat" || rank == 0 || c.attr_axis("axis", 0, rank) != rank - 1) return {};
+  std::vector<Affine> out;
+  for (std::size_t k = 0; k < c.inputs(); ++k) {
+    Form form = affine_of(input(c, k));
+    if (!form || !input(c, k).axes.back().unit()) return {};
+    form->strides.pop_back();
+    out.push_back(*std::move(form));
   }
   return out;
 }

@@ -154,7 +154,10 @@ void run_node(Workspace& ws, NodeId id) {
     if (node.outputs[k] == kNone) continue;
     Operand& o = c.results[k].operand;
     if (done && k < folded.size() && folded[k] && o.known) attach_folded(c, o, folded[k]);
-    if (done && k == 0 && !o.folded) o.affine = affine_result(c, o);
+    if (done && k == 0 && !o.folded) {
+      o.affine = affine_result(c, o);
+      o.columns = columns_result(c, o);
+    }
     o.constant = constant;
     if (o.label == kNone) o.label = ws.labels.opaque("computed by " + op);
     ws.operands[node.outputs[k]] = std::move(o);

@@ -23,6 +23,7 @@ struct Operand {
   std::vector<Axis> axes;
   FoldedPtr folded;              // its elements, if known
   std::optional<Affine> affine;  // or how they follow from their indices
+  std::vector<Affine> columns;   // of coordinates along the last axis: how these do
   LabelId label = kNone;         // what its elements index, if integers
   bool constant = false;         // depends on constants only
   TensorId tensor = kNone;       // it is this initializer itself

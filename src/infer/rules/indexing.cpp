@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "infer/registry.h"
+#include "infer/rules/coordinates.h"
 #include "infer/rules/label_flow.h"
 
 namespace permcrypt {
@@ -90,15 +91,6 @@ void gather(RuleCall& c) {
   c.out(0, std::move(out), data.type, data.label);
 }
 
-void index_by(RuleCall& c, Operand& index, const Axis& axis) {
-  if (is_known(index) && index.tensor == kNone) {
-    c.pin(axis, "indexed by a computed constant");
-    c.pin(index, "computed index");
-  } else {
-    attach(c, index, axis);
-  }
-}
-
 void gather_elements(RuleCall& c) {
   Operand &data = c.in(0), &index = c.in(1);
   if (data.axes.size() != index.axes.size()) c.give_up("operands of unlike rank");
@@ -115,52 +107,6 @@ void gather_elements(RuleCall& c) {
   }
   index_by(c, index, data.axes[k]);
   c.out(0, index.axes, data.type, data.label);
-}
-
-void gather_nd(RuleCall& c) {
-  Operand &data = c.in(0), &index = c.in(1);
-  const auto batch = static_cast<std::size_t>(c.attr("batch_dims", 0));
-  if (index.axes.empty() || index.axes.back().dynamic()) c.give_up("coordinates of unknown number");
-  const auto n = static_cast<std::size_t>(index.axes.back().a);
-  if (batch + n > data.axes.size() || batch >= index.axes.size()) c.give_up("too many coordinates");
-  for (std::size_t i = 0; i < batch; ++i) c.unify(data.axes[i], index.axes[i], true);
-  if (n == 1) {
-    index_by(c, index, data.axes[batch]);
-  } else {
-    for (std::size_t i = 0; i < n; ++i)
-      c.pin(data.axes[batch + i], "indexed by several coordinates");
-    if (index.label != kNone) c.labels.pin(index.label, "several coordinates");
-  }
-  c.pin(index.axes.back(), "coordinates");
-  std::vector<Axis> out(index.axes.begin(), index.axes.end() - 1);
-  out.insert(out.end(), data.axes.begin() + static_cast<std::ptrdiff_t>(batch + n),
-             data.axes.end());
-  c.out(0, std::move(out), data.type, data.label);
-}
-
-void scatter_nd(RuleCall& c) {
-  Operand &data = c.in(0), &index = c.in(1), &updates = c.in(2);
-  if (index.axes.empty() || index.axes.back().dynamic()) c.give_up("coordinates of unknown number");
-  const auto n = static_cast<std::size_t>(index.axes.back().a);
-  const std::size_t lead = index.axes.size() - 1;
-  if (n > data.axes.size() || updates.axes.size() != lead + data.axes.size() - n) {
-    c.give_up("updates do not fit");
-  }
-  if (n == 1) {
-    index_by(c, index, data.axes[0]);
-  } else {
-    for (std::size_t i = 0; i < n; ++i) c.pin(data.axes[i], "indexed by several coordinates");
-    if (index.label != kNone) c.labels.pin(index.label, "several coordinates");
-  }
-  c.pin(index.axes.back(), "coordinates");
-  for (std::size_t i = 0; i < lead; ++i) c.unify(index.axes[i], updates.axes[i], true);
-  for (std::size_t i = n; i < data.axes.size(); ++i) {
-    c.unify(data.axes[i], updates.axes[lead + i - n], true);
-  }
-  for (Operand* o : {&data, &updates}) {
-    if (o->label != kNone) c.labels.pin(o->label, "scattered");
-  }
-  c.out(0, data.axes, data.type);
 }
 
 void scatter_elements(RuleCall& c) {
@@ -252,6 +198,15 @@ const OpRule kRules[] = {
 };
 
 }  // namespace
+
+void index_by(RuleCall& c, Operand& index, const Axis& axis) {
+  if (is_known(index) && index.tensor == kNone) {
+    c.pin(axis, "indexed by a computed constant");
+    c.pin(index, "computed index");
+  } else {
+    attach(c, index, axis);
+  }
+}
 
 std::span<const OpRule> indexing_rules() { return kRules; }
 
