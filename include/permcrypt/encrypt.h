@@ -14,14 +14,10 @@
 
 namespace permcrypt {
 
-// How the key reaches the model: as one more input, in the data, or both.
-enum class Carry { kKey, kData, kBoth };
-
 struct EncryptRequest {
   std::filesystem::path model;               // a .onnx file, or a folder with one model.onnx
   std::optional<std::filesystem::path> out;  // default: X.enc.onnx beside X.onnx
   KeyOptions key;
-  Carry carry = Carry::kKey;  // only kKey yet
   LockOptions locks;
   std::string licensee;
   bool decoy = false;                               // the key input has a default, the identity
@@ -45,7 +41,7 @@ struct EncryptReport {
 // matched by their elements, through the transposes that exporters insert, and by their names.
 //
 // Looks for the key only when model and state are fine. Errors, in this order: kUsage (output is
-// input; carry not supported), kInput, kState (already encrypted; nothing to protect; no place for
+// input), kInput, kState (already encrypted; nothing to protect; no place for
 // a lock; not strict; no decoy possible), kKey, kOutput.
 Result<EncryptReport> encrypt(const EncryptRequest& request);
 

@@ -105,7 +105,7 @@ Salt derive_salt(const SecretKey& key, std::string_view content);
 // also upstream is drawn again until it is not. Deterministic in (key, salt, plan).
 std::vector<Permutation> derive_permutations(const KeySchedule& schedule, const Plan& plan);
 
-// permcrypt_key: the index vectors of all locks, one after the other.
+// permcrypt_key: the index vectors of all locks that it carries, one after the other.
 std::vector<std::int32_t> token_vector(const Plan& plan, const std::vector<Permutation>& groups);
 
 }  // namespace permcrypt

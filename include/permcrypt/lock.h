@@ -15,9 +15,13 @@ namespace permcrypt {
 
 enum class Internal : std::uint8_t { kNone, kBlock, kAll };
 
+// How the key reaches the model: as one more input, in the data, or both.
+enum class Carry : std::uint8_t { kKey, kData, kBoth };
+
 struct LockOptions {
   InferOptions infer;
-  Internal internal = Internal::kNone;
+  Internal internal = Internal::kNone;  // without effect when only the data carries the key
+  Carry carry = Carry::kKey;
 };
 
 // A lock in terms of the *original* graph.
@@ -27,13 +31,17 @@ struct LockSite {
   std::uint32_t axis = 0;      // which of its axes; kIndex: 0
   NodeId node = kNone;         // kIndex: the consumer whose operand `slot` is replaced; others: kNone
   std::uint32_t slot = 0;
-  std::int64_t size = 0;       // of the axis, or of the indexed axis
+  std::int64_t size = 0;       // of the axis, or of the indexed axis; 0 when nobody knows it yet
+  Carrier carrier = Carrier::kKey;
   // In the locked copy: the value before and behind the lock.
   ValueId before = kNone, behind = kNone;
+  // Of a client map of several axes: how they lie, and the axis they make inside the model.
+  JointAxes joint;
+  ExprId arranged = kNone;
 };
 
-// The analysed graph with one pseudo node ("permcrypt", "Lock" or "IndexLock") per lock, and what
-// inference says of it. All ids of the original graph keep their meaning in `graph`; those of lock
+// The analysed graph with one pseudo node ("permcrypt", "Lock", "IndexLock" or "LabelLock") per lock,
+// and what inference says of it. All ids of the original graph keep their meaning in `graph`; those of lock
 // nodes and the values they make come after. An output lock sits between the value as its consumers
 // inside the graph see it and the graph output.
 struct LockedGraph {
@@ -41,6 +49,7 @@ struct LockedGraph {
   Inference inference;
   std::vector<LockSite> locks;          // in the order of permcrypt_key
   std::vector<std::string> warnings;    // "locks on trunk groups hold 12 bits", ...
+  std::vector<std::string> notes;       // which axes of inputs and outputs stay, and why
 };
 
 // Places locks, infers again, and drops the locks that came out without effect.

@@ -67,13 +67,30 @@ struct PlanTensor {
 enum class LockKind : std::uint8_t { kIndex, kInput, kOutput, kBoundary, kBlock, kAll };
 std::string_view to_string(LockKind kind);
 
-// One part of permcrypt_key. idx = relative(upstream, downstream); an index lock maps ids the other
-// way: ids' = inverse(downstream)[ids].
+// Who bridges a lock: a part of permcrypt_key, inside the graph, or a client map, which renumbers
+// the user's data before it goes into the model, or when it comes out.
+enum class Carrier : std::uint8_t { kKey, kInput, kOutput };
+
+// Several axes that a client map permutes at once, as it does the pixels of a patch. Axis k of them
+// is the mixed-radix number, major first, of digits[k]; all digits, arranged in `order`, are one
+// axis.
+struct JointAxes {
+  std::vector<std::vector<std::uint64_t>> digits;
+  std::vector<std::uint32_t> order;  // arranged digit i is digit order[i]
+
+  bool empty() const { return digits.empty(); }
+  bool operator==(const JointAxes&) const = default;
+};
+
+// One part of permcrypt_key, or a client map. idx = relative(upstream, downstream); an index lock
+// maps ids the other way: ids' = inverse(downstream)[ids].
 struct PlanLock {
   LockKind kind = LockKind::kInput;
   std::string value;           // name of the value it sits on, as in the original
   std::uint32_t axis = 0;      // kIndex: 0
   AxisMap upstream, downstream;
+  Carrier carrier = Carrier::kKey;  // a client map has its own side in the user's order
+  JointAxes joint;             // unless empty: the axes from `axis` to the last
 };
 
 // A change of the copied bytes: at `offset` of the original file, `original` is replaced by

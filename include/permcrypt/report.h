@@ -49,6 +49,8 @@ struct LockReport {
   std::uint64_t size = 0;
   LockKind kind = LockKind::kInput;
   double bits = 0;
+  Carrier carrier = Carrier::kKey;
+  std::uint32_t axes = 1;  // more than one: those from `axis` on, permuted jointly
 };
 
 // Shares of the bytes of the weights that count.

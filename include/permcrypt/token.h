@@ -13,11 +13,23 @@
 
 namespace permcrypt {
 
-// The token of an encrypted model: the index vectors of all its locks, for its input permcrypt_key.
-// Errors: kInput; kState when it is not encrypted, or takes no token; kKey; kResult when its
-// manifest was changed.
-Result<std::vector<std::int32_t>> make_token(const std::filesystem::path& model,
-                                             const KeyOptions& key);
+// Two small ONNX graphs, serialised, for the user's side of a model that takes scrambled data: `in`
+// takes every input by its name and emits NAME.scrambled, `out` takes NAME.scrambled for every
+// output and emits NAME. What no client map touches passes through.
+struct ClientGraphs {
+  std::string in, out;
+};
+
+struct Token {
+  // The index vectors of all locks, for the model's input permcrypt_key.
+  std::optional<std::vector<std::int32_t>> vector;
+  // When the data carries the key.
+  std::optional<ClientGraphs> graphs;
+};
+
+// The token of an encrypted model. Errors: kInput; kState when it is not encrypted, or an unlocked
+// copy; kKey; kResult when its manifest was changed.
+Result<Token> make_token(const std::filesystem::path& model, const KeyOptions& key);
 
 struct UnlockRequest {
   std::filesystem::path model;

@@ -87,7 +87,7 @@ void add_encrypt(CLI::App& app, Context& context) {
   command->add_option("-o,--output", request.out, "Default: X.enc.onnx beside X.onnx")
       ->type_name("OUT");
   add_key_options(*command, request.key);
-  command->add_option("--carry", request.carry, "How the key comes in: key (an input), data, both")
+  command->add_option("--carry", request.locks.carry, "How the key comes in: key (an input), data, both")
       ->transform(CLI::CheckedTransformer(kCarries))
       ->type_name("HOW");
   command

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,17 +46,45 @@ bool has_tensor(const std::vector<TensorData>& tensors, const std::string& name)
   return std::ranges::find(tensors, name, &TensorData::name) != tensors.end();
 }
 
+// The parts of a token, whichever there are.
+struct TokenParts {
+  std::optional<TensorData> key;
+  std::optional<Session> in, out;  // client graphs
+};
+
+Result<TokenParts> open_token(const Options& options, const Context& context) {
+  TokenParts token;
+  if (!options.token) return token;
+  const ClientGraphPaths graphs = client_graph_paths(*options.token);
+  std::error_code ignored;
+  if (fs::exists(graphs.in, ignored)) {
+    for (const auto& [path, session] : {std::pair{&graphs.in, &token.in}, {&graphs.out, &token.out}}) {
+      Result<Session> opened = Session::open(*path, {.threads = context.threads});
+      if (!opened) return fail(opened.error());
+      *session = *std::move(opened);
+    }
+  }
+  if (token.in && !fs::exists(*options.token, ignored)) return token;
+  if (token.in && options.token->extension() == ".onnx") return token;
+  Result<TensorData> key = read_token(*options.token);
+  if (!key) return fail(key.error());
+  token.key = *std::move(key);
+  return token;
+}
+
+constexpr std::string_view kScrambled = ".scrambled";
+
 // Puts the token beside the other inputs. With one for a model that takes none, or without one for
 // a model that does, there is nothing to run.
-Result<void> add_token(std::vector<TensorData>& tensors, const std::optional<TensorData>& token,
-                       const Session& session, const fs::path& model) {
+Result<void> add_key(std::vector<TensorData>& tensors, const TokenParts& token,
+                     const Session& session, const fs::path& model) {
   const std::optional<std::string> name = key_input(session);
-  if (token && !name) {
+  if (token.key && !name) {
     return fail(ErrorKind::kState, in_quotes(model.native()) + " takes no token",
                 "leave out -t, or name the encrypted model");
   }
-  if (token) {
-    tensors.push_back(*token);
+  if (token.key) {
+    tensors.push_back(*token.key);
     tensors.back().name = *name;
   } else if (name && !has_tensor(tensors, *name)) {
     return fail(ErrorKind::kInput, in_quotes(model.native()) + " runs with a token only",
@@ -63,21 +93,50 @@ Result<void> add_token(std::vector<TensorData>& tensors, const std::optional<Ten
   return {};
 }
 
-Result<DataSet> run_all(Session& session, const Options& options, DataSet data) {
-  std::optional<TensorData> token;
-  if (options.token) {
-    Result<TensorData> read = read_token(*options.token);
-    if (!read) return fail(read.error());
-    token = *std::move(read);
+// Runs a client graph on what it takes, and passes on the rest as it is.
+Result<std::vector<TensorData>> run_client(Session& graph, std::vector<TensorData> tensors) {
+  std::vector<TensorData> own, rest;
+  for (TensorData& tensor : tensors) {
+    const bool takes =
+        std::ranges::find(graph.inputs(), tensor.name, &TensorInfo::name) != graph.inputs().end();
+    (takes ? own : rest).push_back(std::move(tensor));
   }
+  Result<std::vector<TensorData>> results = graph.run(own);
+  if (!results) return results;
+  std::ranges::move(rest, std::back_inserter(*results));
+  return results;
+}
+
+Result<std::vector<TensorData>> run_once(Session& session, TokenParts& token,
+                                         std::vector<TensorData> tensors, const fs::path& model) {
+  if (token.in) {
+    auto named = bind_inputs(std::move(tensors), token.in->inputs());
+    if (!named) return fail(named.error());
+    auto scrambled = run_client(*token.in, *std::move(named));
+    if (!scrambled) return fail(scrambled.error());
+    tensors = *std::move(scrambled);
+    for (TensorData& tensor : tensors) {
+      if (tensor.name.ends_with(kScrambled)) {
+        tensor.name.resize(tensor.name.size() - kScrambled.size());
+      }
+    }
+  }
+  if (auto added = add_key(tensors, token, session, model); !added) return fail(added.error());
+  Result<std::vector<TensorData>> feeds = bind_inputs(std::move(tensors), session.inputs());
+  if (!feeds) return fail(feeds.error());
+  Result<std::vector<TensorData>> results = session.run(*feeds);
+  if (!results || !token.out) return results;
+  for (TensorData& tensor : *results) tensor.name += kScrambled;
+  return run_client(*token.out, *std::move(results));
+}
+
+Result<DataSet> run_all(Session& session, const Options& options, const Context& context,
+                        DataSet data) {
+  Result<TokenParts> token = open_token(options, context);
+  if (!token) return fail(token.error());
   DataSet outputs{data.layout, {}};
   for (std::vector<TensorData>& tensors : data.runs) {
-    if (auto added = add_token(tensors, token, session, options.model); !added) {
-      return fail(added.error());
-    }
-    Result<std::vector<TensorData>> feeds = bind_inputs(std::move(tensors), session.inputs());
-    if (!feeds) return fail(feeds.error());
-    Result<std::vector<TensorData>> results = session.run(*feeds);
+    auto results = run_once(session, *token, std::move(tensors), options.model);
     if (!results) return fail(results.error());
     outputs.runs.push_back(*std::move(results));
   }
@@ -122,7 +181,7 @@ Result<void> run(const Options& options, const Context& context) {
   }
   Result<Session> session = Session::open(options.model, {.threads = context.threads});
   if (!session) return fail(session.error());
-  const Result<DataSet> outputs = run_all(*session, options, *std::move(data));
+  const Result<DataSet> outputs = run_all(*session, options, context, *std::move(data));
   if (!outputs) return fail(outputs.error());
   if (options.output) {
     const OutputOptions how{context.force ? IfExists::kReplace : IfExists::kRefuse};

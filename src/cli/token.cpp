@@ -24,9 +24,9 @@ Result<void> run(const Options& options, const Context& context) {
   if (!token) return fail(token.error());
   const auto out = options.out.value_or(token_name(options.model));
   const IfExists if_exists = context.force ? IfExists::kReplace : IfExists::kRefuse;
-  auto done = write_token(out, *token, if_exists, {options.model});
-  if (!done) return done;
-  context.say("written  " + out.native());
+  const auto written = write_token(out, *token, if_exists, {options.model});
+  if (!written) return fail(written.error());
+  for (const auto& file : *written) context.say("written  " + file.native());
   return {};
 }
 
@@ -37,7 +37,8 @@ void add_token(CLI::App& app, Context& context) {
   CLI::App* command =
       app.add_subcommand("token", "Write what a licensed user needs to run a model");
   command->add_option("ENCRYPTED", options->model, "What encrypt wrote")->required();
-  command->add_option("-o,--output", options->out, "Default: X.enc.token.npz beside X.enc.onnx")
+  command->add_option("-o,--output", options->out, "Default: X.enc.token.npz beside X.enc.onnx; when data carries the key, "
+                   ".in.onnx and .out.onnx instead of .npz")
       ->type_name("TOKEN");
   add_key_options(*command, options->key);
   command->callback([options, &context] {

@@ -61,6 +61,7 @@ std::vector<Permutation> derive_permutations(const KeySchedule& schedule, const 
 std::vector<std::int32_t> token_vector(const Plan& plan, const std::vector<Permutation>& groups) {
   std::vector<std::int32_t> token;
   for (const PlanLock& lock : plan.locks) {
+    if (lock.carrier != Carrier::kKey) continue;
     const Permutation upstream = axis_permutation(lock.upstream, groups);
     const Permutation downstream = axis_permutation(lock.downstream, groups);
     // Data is gathered along its axis; an id is itself a coordinate, and goes the other way.

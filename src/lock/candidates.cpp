@@ -1,5 +1,6 @@
 #include "lock/candidates.h"
 
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -43,19 +44,43 @@ class Search {
     }
   }
 
-  std::vector<LockSite> run() {
-    add_inputs();
+  std::vector<LockSite> key_locks() {
+    for (const ValueId v : graph_.bodies[0].inputs) add_axes(LockKind::kInput, v);
+    add_tables();
+    for (const ValueId v : outputs()) {
+      if (scope_.can_lock(v)) add_axes(LockKind::kOutput, v);
+    }
+    return std::move(out_);
+  }
+
+  std::vector<LockSite> client_maps() {
+    carrier_ = Carrier::kInput;
+    for (const ValueId v : graph_.bodies[0].inputs) add_client_maps(LockKind::kInput, v);
+    carrier_ = Carrier::kOutput;
+    for (const ValueId v : outputs()) add_client_maps(LockKind::kOutput, v);
+    return std::move(out_);
+  }
+
+  std::vector<LockSite> index_locks() {
+    add_tables();
+    return std::move(out_);
+  }
+
+ private:
+  // Each once.
+  std::set<ValueId> outputs() const {
+    return {graph_.bodies[0].outputs.begin(), graph_.bodies[0].outputs.end()};
+  }
+
+  void add_tables() {
     for (NodeId n = 0; n < graph_.nodes.size(); ++n) {
       if (!scope_.sees_key(n)) continue;
       for (const TableSlot& slot : kTableSlots) {
         if (slot.op == graph_.nodes[n].op && slot.domain == graph_.nodes[n].domain) add_table(n, slot);
       }
     }
-    add_outputs();
-    return std::move(out_);
   }
 
- private:
   const ValueFacts* facts(const GraphNode& node, std::uint32_t slot) const {
     if (slot >= node.inputs.size() || node.inputs[slot] == kNone) return nullptr;
     const ValueFacts& f = plain_.values[node.inputs[slot]];
@@ -86,20 +111,24 @@ class Search {
     out_.push_back(site);
   }
 
-  void add_inputs() {
-    for (const ValueId v : graph_.bodies[0].inputs) add_axes(LockKind::kInput, v);
-  }
-
-  void add_outputs() {
-    std::set<ValueId> seen;
-    for (const ValueId v : graph_.bodies[0].outputs) {
-      if (scope_.can_lock(v) && seen.insert(v).second) add_axes(LockKind::kOutput, v);
-    }
+  // In front of the model, ids change before their places do; behind it, the other way round.
+  void add_client_maps(LockKind kind, ValueId v) {
+    const ValueFacts& f = plain_.values[v];
+    if (!f.known || cached_.contains(v)) return;
+    const bool ids = f.type == T::INT32 || f.type == T::INT64;
+    LockSite site;
+    site.kind = LockKind::kIndex;
+    site.value = v;
+    site.carrier = carrier_;
+    if (ids && kind == LockKind::kInput) out_.push_back(site);
+    add_axes(kind, v);
+    if (ids && kind == LockKind::kOutput) out_.push_back(site);
   }
 
   void add_axes(LockKind kind, ValueId v) {
     const ValueFacts& f = plain_.values[v];
-    if (!f.known || !is_float(f.type) || cached_.contains(v)) return;
+    const bool movable = carrier_ != Carrier::kKey || is_float(f.type);
+    if (!f.known || !movable || cached_.contains(v)) return;
     for (std::uint32_t k = 0; k < f.axes.size(); ++k) {
       if (f.axes[k].dynamic() || f.axes[k].a <= 1) continue;
       LockSite site;
@@ -107,6 +136,7 @@ class Search {
       site.value = v;
       site.axis = k;
       site.size = f.axes[k].a;
+      site.carrier = carrier_;
       out_.push_back(site);
     }
   }
@@ -116,13 +146,28 @@ class Search {
   const Flow flow_;
   const KeyScope scope_;
   std::set<ValueId> cached_;
+  Carrier carrier_ = Carrier::kKey;
   std::vector<LockSite> out_;
 };
 
 }  // namespace
 
 std::vector<LockSite> find_interface_locks(const Graph& graph, const Inference& plain) {
-  return Search(graph, plain).run();
+  return Search(graph, plain).key_locks();
+}
+
+std::vector<LockSite> find_client_maps(const Graph& graph, const Inference& plain) {
+  return Search(graph, plain).client_maps();
+}
+
+std::vector<LockSite> find_index_locks(const LockedGraph& mapped) {
+  std::map<ValueId, ValueId> in_front;  // of each value behind a client map: the original's
+  for (const LockSite& map : mapped.locks) in_front[map.behind] = map.value;
+  std::vector<LockSite> out = Search(mapped.graph, mapped.inference).index_locks();
+  for (LockSite& site : out) {
+    if (const auto it = in_front.find(site.value); it != in_front.end()) site.value = it->second;
+  }
+  return out;
 }
 
 }  // namespace permcrypt

@@ -13,4 +13,11 @@ namespace permcrypt {
 // `plain`: what inference says of the graph without locks.
 std::vector<LockSite> find_interface_locks(const Graph& graph, const Inference& plain);
 
+// The same for client maps: axes of any input and output, and the ids in integer ones.
+std::vector<LockSite> find_client_maps(const Graph& graph, const Inference& plain);
+
+// Only the tables that ids select from, of a graph with client maps: those whose ids still come in
+// the user's order.
+std::vector<LockSite> find_index_locks(const LockedGraph& mapped);
+
 }  // namespace permcrypt

@@ -16,32 +16,46 @@ class Insertion {
 
   Graph run() {
     for (LockSite& lock : locks_) {
-      if (lock.kind != LockKind::kIndex && lock.kind != LockKind::kOutput) chain(lock);
+      if (is_on_value(lock)) chain(lock);
     }
     rename_readers();
     for (LockSite& lock : locks_) {
-      if (lock.kind == LockKind::kIndex) lock_index(lock);
+      if (is_on_operand(lock)) lock_index(lock);
     }
     for (LockSite& lock : locks_) {
-      if (lock.kind == LockKind::kOutput) lock_output(lock);
+      if (is_on_output(lock)) lock_output(lock);
     }
-    for (const auto& [value, last] : outputs_) {
-      for (ValueId& v : graph_.bodies[0].outputs) v = v == value ? last : v;
+    for (ValueId& v : graph_.bodies[0].outputs) {
+      if (const auto it = outputs_.find(v); it != outputs_.end()) v = it->second;
     }
     arrange();
     return std::move(graph_);
   }
 
  private:
+  static bool is_on_output(const LockSite& lock) {
+    return lock.kind == LockKind::kOutput || lock.carrier == Carrier::kOutput;
+  }
+  static bool is_on_operand(const LockSite& lock) {
+    return lock.kind == LockKind::kIndex && lock.carrier == Carrier::kKey;
+  }
+  static bool is_on_value(const LockSite& lock) {
+    return !is_on_output(lock) && !is_on_operand(lock);
+  }
+
+  static std::string operator_of(const LockSite& lock) {
+    if (lock.kind != LockKind::kIndex) return "Lock";
+    return lock.carrier == Carrier::kOutput ? "LabelLock" : "IndexLock";
+  }
+
   // Makes the lock's node, behind lock.before.
   NodeId add_node(LockSite& lock, BodyId body) {
     const auto id = static_cast<NodeId>(graph_.nodes.size());
     const auto made = static_cast<ValueId>(graph_.values.size());
-    const bool index = lock.kind == LockKind::kIndex;
     onnx::NodeProto proto;
     proto.set_domain("permcrypt");
-    proto.set_op_type(index ? "IndexLock" : "Lock");
-    if (!index) {
+    proto.set_op_type(operator_of(lock));
+    if (lock.kind != LockKind::kIndex) {
       auto* axis = proto.add_attribute();
       axis->set_name("axis");
       axis->set_type(onnx::AttributeProto::INT);
@@ -50,7 +64,7 @@ class Insertion {
     graph_.inlined->push_back(std::move(proto));
     GraphNode node;
     node.domain = "permcrypt";
-    node.op = index ? "IndexLock" : "Lock";
+    node.op = operator_of(lock);
     node.proto = &graph_.inlined->back();
     node.body = body;
     node.inputs = {lock.before};
@@ -72,6 +86,8 @@ class Insertion {
     const NodeId node = add_node(lock, body);
     (producer == kNone ? head_ : behind_[producer]).push_back(node);
     seen_as_[lock.value] = lock.behind;
+    // What the user scrambled comes out scrambled, also where nothing reads it in between.
+    if (lock.carrier == Carrier::kInput) outputs_[lock.value] = lock.behind;
   }
 
   void rename_readers() {
@@ -92,7 +108,9 @@ class Insertion {
   }
 
   void lock_output(LockSite& lock) {
-    const auto [it, first] = outputs_.try_emplace(lock.value, seen_as_[lock.value]);
+    const bool by_key = lock.carrier == Carrier::kKey;
+    const auto it =
+        outputs_.try_emplace(lock.value, by_key ? seen_as_[lock.value] : lock.value).first;
     lock.before = it->second;
     tail_.push_back(add_node(lock, 0));
     it->second = lock.behind;

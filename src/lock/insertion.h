@@ -12,6 +12,8 @@ namespace permcrypt {
 //   input, cut    value -> Lock -> ... -> all nodes that read the value, in inner bodies too
 //   index         value -> IndexLock -> the one operand
 //   output        value as its readers see it -> Lock -> ... -> the graph output
+//   client map    in front of an input: value -> IndexLock, Lock -> ... -> readers and outputs
+//                 behind an output: as an output lock; LabelLock for ids
 //
 // Locks on several axes of one value follow each other in the order given. Fills in `before` and
 // `behind`. A graph output without an output lock stays in front of a cut at its value: it is the

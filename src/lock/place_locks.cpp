@@ -7,6 +7,8 @@
 #include "lock/cut_points.h"
 #include "lock/flow.h"
 #include "lock/insertion.h"
+#include "lock/joint_axes.h"
+#include "lock/still_axes.h"
 #include "lock/trunk.h"
 #include "permcrypt/lock.h"
 
@@ -25,24 +27,76 @@ class Placement {
     if (!plain) return tl::unexpected(plain.error());
     // A lock hides from inference which dimension an extent came from: keep what was solved for.
     options_.infer.dims = plain->bound_dims;
-    auto open = settle(find_interface_locks(graph_, *plain));
+    auto open = options_.carry == Carry::kKey ? settle(find_interface_locks(graph_, *plain))
+                                              : open_to_clients(find_client_maps(graph_, *plain));
     if (!open) return open;
     const auto weights = weight_factors(*open);
     if (weights.empty()) {
       return fail(ErrorKind::kState, "nothing to protect: no axis of any weight can be permuted");
     }
     drop_idle_interface(*open, weights);
+    if (options_.carry == Carry::kData) return lock_interface();
     find_cuts(*open);
     auto locked = options_.internal == Internal::kNone ? lock_ends() : lock_all();
-    if (locked && locked->locks.empty()) {
+    if (!locked) return locked;
+    if (locked->locks.empty()) {
       return fail(ErrorKind::kState, "no place for a lock in this model",
                   "neither inputs, outputs nor values between weights have an axis that can move");
     }
+    if (options_.carry == Carry::kBoth) join_axes(*locked);
     return locked;
   }
 
  private:
   static bool is_cut(const LockSite& lock) { return lock.kind >= LockKind::kBoundary; }
+
+  // Client maps; then, if there is a key input as well, locks on ids that no map reaches.
+  Result<LockedGraph> open_to_clients(std::vector<LockSite> maps) {
+    sort(maps);
+    auto tried = insert_and_infer(std::move(maps));
+    if (!tried) return tried;
+    reasons_ = still_axes(graph_, *tried);
+    std::erase_if(tried->locks, [&](const LockSite& map) { return !has_effect(*tried, map); });
+    auto mapped = settle(std::move(tried->locks));
+    if (!mapped) return mapped;
+    if (options_.carry == Carry::kData) return mapped;
+    drop_idle_interface(*mapped, weight_factors(*mapped));
+    auto useful = settle(interface_);
+    if (!useful) return useful;
+    auto locks = interface_;
+    const auto tables = find_index_locks(*useful);
+    locks.insert(locks.end(), tables.begin(), tables.end());
+    return settle(std::move(locks));
+  }
+
+  // Nothing but client maps.
+  Result<LockedGraph> lock_interface() {
+    auto locked = settle(interface_);
+    if (!locked) return locked;
+    if (locked->locks.empty()) {
+      std::string why;
+      for (const std::string& reason : reasons_) why += (why.empty() ? "" : "; ") + reason;
+      return fail(ErrorKind::kState, "the data cannot carry the key of this model",
+                  why.empty() ? "it has no input or output with an axis that meets a weight" : why);
+    }
+    join_axes(*locked);
+    locked->notes = reasons_;
+    double bits = 0;
+    for (const LockSite& map : locked->locks) bits += client_bits(*locked, map);
+    if (bits < kEnoughBits) {
+      locked->warnings.push_back("the data carries only " +
+                                 std::to_string(static_cast<int>(bits)) +
+                                 " bits of the key; wrongly scrambled data may still be of use");
+    }
+    return locked;
+  }
+
+  double client_bits(LockedGraph& locked, const LockSite& map) const {
+    if (map.arranged != kNone) return bits_of(locked, map.arranged);
+    double most = 0;
+    for (const ExprId side : sides(locked, map)) most = std::max(most, bits_of(locked, side));
+    return most;
+  }
 
   // The free factors that lie on weights.
   std::set<ExprId> weight_factors(LockedGraph& locked) const {
@@ -64,7 +118,8 @@ class Placement {
     std::vector<ExprId> out;
     const auto& values = locked.inference.values;
     if (lock.kind == LockKind::kIndex) {
-      const ExprId c = values[lock.behind].coordinates;
+      const bool leaves = lock.carrier == Carrier::kOutput;
+      const ExprId c = values[leaves ? lock.before : lock.behind].coordinates;
       if (c != kNone) out.push_back(c);
     } else if (values[lock.before].known && values[lock.behind].known) {
       const ExprId up = values[lock.before].axes[lock.axis].expr;
@@ -103,6 +158,12 @@ class Placement {
     if (!inference) return tl::unexpected(inference.error());
     out.inference = *std::move(inference);
     out.locks = std::move(locks);
+    // In which table the ids of a client map select, only inference says.
+    for (LockSite& lock : out.locks) {
+      if (lock.kind != LockKind::kIndex || lock.carrier == Carrier::kKey) continue;
+      const auto around = sides(out, lock);
+      lock.size = around.empty() ? 0 : out.inference.axes.size(around[0]);
+    }
     return out;
   }
 
@@ -130,6 +191,8 @@ class Placement {
     };
     const auto key = [&](const LockSite& l) -> std::tuple<int, std::size_t, int, std::uint32_t> {
       const GraphBody& main = graph_.bodies[0];
+      if (l.carrier == Carrier::kInput) return {0, place(main.inputs, l.value), 0, l.axis};
+      if (l.carrier == Carrier::kOutput) return {2, place(main.outputs, l.value), 0, l.axis};
       switch (l.kind) {
         case LockKind::kInput:
           return {0, place(main.inputs, l.value), 0, l.axis};
@@ -258,6 +321,7 @@ class Placement {
 
   const Graph& graph_;
   LockOptions options_;
+  std::vector<std::string> reasons_;    // why data cannot carry more of the key
   std::vector<LockSite> interface_;     // index, input and output locks that have an effect
   std::vector<LockSite> trunk_, rest_;  // cut points
 };

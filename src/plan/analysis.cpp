@@ -70,7 +70,7 @@ Result<Analysis> analyse_without_locks(Model model, const InferOptions& options)
                       [](const Graph& graph, const InferOptions& infer) -> Result<LockedGraph> {
                         auto inference = permcrypt::infer(graph, infer);
                         if (!inference) return fail(inference.error());
-                        return LockedGraph{graph, *std::move(inference), {}, {}};
+                        return LockedGraph{graph, *std::move(inference), {}, {}, {}};
                       });
 }
 

@@ -160,16 +160,9 @@ class PlanBuilder {
       const GraphValue& value = locked_.graph.values[site.value];
       lock.value = value.returned_as.empty() ? value.name : value.returned_as;
       lock.axis = site.axis;
-      if (site.kind == LockKind::kIndex) {
-        lock.upstream.extent = static_cast<std::uint64_t>(site.size);
-        lock.downstream = lock.upstream;
-        if (const ExprId axis = facts_[site.behind].coordinates; axis != kNone) {
-          lock.downstream = map(axis);
-        }
-      } else {
-        lock.upstream = map(facts_[site.before].axes[site.axis].expr);
-        lock.downstream = map(facts_[site.behind].axes[site.axis].expr);
-      }
+      lock.carrier = site.carrier;
+      lock.joint = site.joint;
+      map_sides(site, lock);
       if (lock.upstream.extent != static_cast<std::uint64_t>(site.size) ||
           lock.downstream.extent != lock.upstream.extent) {
         return fail(ErrorKind::kDefect,
@@ -178,6 +171,23 @@ class PlanBuilder {
       plan_.locks.push_back(std::move(lock));
     }
     return {};
+  }
+
+  // The user's side of a client map, and of ids, is in plain order.
+  void map_sides(const LockSite& site, PlanLock& lock) {
+    lock.upstream.extent = static_cast<std::uint64_t>(site.size);
+    lock.downstream = lock.upstream;
+    const bool leaves = site.carrier == Carrier::kOutput;
+    AxisMap& inside = leaves ? lock.upstream : lock.downstream;
+    if (site.kind == LockKind::kIndex) {
+      const ExprId axis = facts_[leaves ? site.before : site.behind].coordinates;
+      if (axis != kNone) inside = map(axis);
+    } else if (site.arranged != kNone) {
+      inside = map(site.arranged);
+    } else {
+      lock.upstream = map(facts_[site.before].axes[site.axis].expr);
+      lock.downstream = map(facts_[site.behind].axes[site.axis].expr);
+    }
   }
 
   Result<void> add_caches() {

@@ -42,12 +42,18 @@ Json to_json(const TensorReport& tensor) {
           {"why", tensor.why}};
 }
 
+const char* text_of(Carrier carrier) {
+  return carrier == Carrier::kKey ? "key" : carrier == Carrier::kInput ? "input" : "output";
+}
+
 Json to_json(const LockReport& lock) {
   return {{"value", lock.value},
           {"axis", lock.axis},
           {"size", lock.size},
           {"kind", std::string(to_string(lock.kind))},
-          {"bits", lock.bits}};
+          {"bits", lock.bits},
+          {"carrier", text_of(lock.carrier)},
+          {"axes", lock.axes}};
 }
 
 Json to_json(const PlanCache& cache) {

@@ -39,8 +39,10 @@ LockReport report_lock(const PlanLock& lock, const Plan& plan) {
   std::set<std::uint32_t> groups;
   collect_groups(lock.upstream, groups);
   collect_groups(lock.downstream, groups);
-  LockReport out{lock.value, lock.axis, lock.upstream.extent, lock.kind, 0};
+  LockReport out{lock.value, lock.axis, lock.upstream.extent, lock.kind, 0, Carrier::kKey, 1};
   out.bits = std::min(permutation_bits(out.size), group_bits(groups, plan));
+  out.carrier = lock.carrier;
+  if (!lock.joint.empty()) out.axes = static_cast<std::uint32_t>(lock.joint.digits.size());
   return out;
 }
 
@@ -154,6 +156,7 @@ Report report_analysis(Analysis& analysis) {
   report.warnings = analysis.locked.warnings;
   std::ranges::copy(warn_of_one_sided_caches(analysis), std::back_inserter(report.warnings));
   report.notes = analysis.locked.inference.notes;
+  std::ranges::copy(analysis.locked.notes, std::back_inserter(report.notes));
   for (const auto& [name, extent] : analysis.plan.bound_dims) {
     report.notes.push_back("the dimension " + name + " is taken to be " + std::to_string(extent));
   }

@@ -79,12 +79,18 @@ std::string group_line(const Report& report) {
   return fmt::format("groups     {}: {}\n", groups, fmt::join(parts, ", "));
 }
 
+std::string place_text(const LockReport& lock) {
+  if (lock.kind == LockKind::kIndex) return "ids";
+  if (lock.axes == 1) return fmt::format("axis {}", lock.axis);
+  return fmt::format("axes {} to {}", lock.axis, lock.axis + lock.axes - 1);
+}
+
 std::string lock_lines(const Report& report) {
   std::string out = fmt::format("locks      {}\n", report.locks.size());
   for (const LockReport& lock : report.locks) {
-    out += fmt::format("           {:<8} {} of {} in {}, {:.0f} bits\n", to_string(lock.kind),
-                       lock.kind == LockKind::kIndex ? "ids" : fmt::format("axis {}", lock.axis),
-                       lock.size, in_quotes(lock.value), lock.bits);
+    out += fmt::format("           {:<8} {} of {} in {}, {:.0f} bits{}\n", to_string(lock.kind),
+                       place_text(lock), lock.size, in_quotes(lock.value), lock.bits,
+                       lock.carrier == Carrier::kKey ? "" : ", in the user's hands");
   }
   out += fmt::format(
       "key        {:.0f} bits in the locks, {:.0f} in all groups; the seed has {:.0f}.\n"

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/quote.h"
 #include "permcrypt/analysis.h"
 #include "verify/token_file.h"
 #include "write/encrypted_model.h"
@@ -82,6 +83,13 @@ Result<Licence> open_licence(const std::filesystem::path& path,
                              const std::filesystem::path& token_path) {
   auto encrypted = read_encrypted(path);
   if (!encrypted) return fail(encrypted.error());
+  std::error_code ignored;
+  if (encrypted->key_input.empty() ||
+      std::filesystem::exists(client_graph_paths(token_path).in, ignored)) {
+    return fail(ErrorKind::kState,
+                "the data carries the key of " + in_quotes(path.native()) + ", or a part of it",
+                "verify it with the key itself");
+  }
   const auto token = read_token(token_path);
   if (!token) return fail(token.error());
   auto locks = locks_in_graph(encrypted->model, encrypted->key_input);

@@ -1,4 +1,5 @@
-// permcrypt_key as verify handles it: the right vector, and wrong ones of every kind.
+// What bridges the locks of a model, as verify handles it: the right vector, and wrong ones of every
+// kind. It is permcrypt_key, followed by the index vectors of all client maps.
 #pragma once
 
 #include <cstdint>
@@ -6,16 +7,23 @@
 #include <span>
 #include <vector>
 
+#include "permcrypt/client_map.h"
 #include "permcrypt/plan.h"
 #include "verify/tensor_data.h"
 
 namespace permcrypt {
 
-// Where each lock's indices lie in permcrypt_key.
+// One index vector of a lock; a client map of several axes may have several.
 struct LockPart {
   std::size_t begin = 0, size = 0;
+  std::size_t lock = 0;  // of Plan::locks
 };
 std::vector<LockPart> lock_parts(const Plan& plan);
+// How many entries of it are permcrypt_key.
+std::size_t key_size(const Plan& plan);
+std::vector<std::int32_t> lock_vector(const Plan& plan, const std::vector<Permutation>& groups);
+// Client maps with the index vectors that follow permcrypt_key in `vector`.
+void set_indices(std::vector<ClientMap>& maps, std::span<const std::int32_t> vector);
 
 TensorData key_tensor(std::span<const std::int32_t> vector);
 

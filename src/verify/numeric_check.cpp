@@ -129,7 +129,7 @@ Result<Check> check_swaps(Trial& trial, std::span<const std::int32_t> key, doubl
   const auto parts = lock_parts(trial.plan());
   int tried = 0, noticed = 0;
   for (std::size_t l = 0; l < parts.size() && tried < 16; ++l) {
-    const auto entries = exercised_entries(trial, trial.plan().locks[l], parts[l].size);
+    const auto entries = exercised_entries(trial, trial.plan().locks[parts[l].lock], parts[l].size);
     if (entries.size() < 2) continue;
     std::vector<std::int32_t> swapped(key.begin(), key.end());
     std::swap(swapped[parts[l].begin + entries[0]], swapped[parts[l].begin + entries[1]]);

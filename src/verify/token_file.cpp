@@ -7,7 +7,6 @@
 
 #include "base/mapped_file.h"
 #include "base/quote.h"
-#include "verify/data_files.h"
 #include "verify/npz.h"
 
 namespace permcrypt {
@@ -24,15 +23,45 @@ Result<TensorData> read_token(const std::filesystem::path& path) {
   return std::move(tensors->front());
 }
 
-Result<void> write_token(const std::filesystem::path& path, std::span<const std::int32_t> vector,
-                         IfExists if_exists, std::vector<std::filesystem::path> inputs) {
-  const DataSet token{DataLayout::kNpz,
-                      {{TensorData{std::string(kKeyInput),
-                                   onnx::TensorProto::INT32,
-                                   {static_cast<std::int64_t>(vector.size())},
-                                   std::string(reinterpret_cast<const char*>(vector.data()),
-                                               vector.size_bytes())}}}};
-  return write_data(path, token, {.if_exists = if_exists, .mode = 0600}, std::move(inputs));
+ClientGraphPaths client_graph_paths(const std::filesystem::path& token) {
+  std::string stem = token.native();
+  for (const std::string_view ending : {".npz", ".in.onnx", ".out.onnx"}) {
+    if (!stem.ends_with(ending)) continue;
+    stem.resize(stem.size() - ending.size());
+    break;
+  }
+  return {stem + ".in.onnx", stem + ".out.onnx"};
+}
+
+Result<std::vector<std::filesystem::path>> write_token(const std::filesystem::path& path,
+                                                       const Token& token, IfExists if_exists,
+                                                       std::vector<std::filesystem::path> inputs) {
+  std::vector<std::pair<std::filesystem::path, std::string>> files;
+  if (token.vector) {
+    const TensorData array{std::string(kKeyInput),
+                           onnx::TensorProto::INT32,
+                           {static_cast<std::int64_t>(token.vector->size())},
+                           std::string(reinterpret_cast<const char*>(token.vector->data()),
+                                       token.vector->size() * sizeof(std::int32_t))};
+    auto npz = encode_npz({&array, 1});
+    if (!npz) return fail(npz.error());
+    files.emplace_back(path, *std::move(npz));
+  }
+  if (token.graphs) {
+    const ClientGraphPaths graphs = client_graph_paths(path);
+    files.emplace_back(graphs.in, token.graphs->in);
+    files.emplace_back(graphs.out, token.graphs->out);
+  }
+  OutputSet outputs(std::move(inputs));
+  std::vector<std::filesystem::path> written;
+  for (const auto& [name, bytes] : files) {
+    const auto file = outputs.add(name, {.if_exists = if_exists, .mode = 0600});
+    if (!file) return fail(file.error());
+    if (auto done = outputs.write(*file, 0, bytes); !done) return fail(done.error());
+    written.push_back(name);
+  }
+  if (auto done = outputs.commit(); !done) return fail(done.error());
+  return written;
 }
 
 }  // namespace permcrypt

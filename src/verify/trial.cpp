@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "verify/client_data.h"
 #include "verify/data_files.h"
 #include "verify/lock_vector.h"
 #include "verify/runnable_inputs.h"
@@ -111,6 +112,7 @@ Trial::Trial(Session encrypted, const Plan& plan, const std::vector<Permutation>
     : encrypted_(std::move(encrypted)),
       plan_(&plan),
       caches_(plan, groups),
+      maps_(client_maps(plan, groups)),
       key_name_(key_input_name(encrypted_)) {}
 
 Result<Trial> Trial::open(const std::filesystem::path& original,
@@ -160,12 +162,17 @@ Result<Trial> Trial::open_alone(const std::filesystem::path& encrypted, const Pl
 
 Result<std::vector<TensorData>> Trial::run(const Sample& sample,
                                            std::span<const std::int32_t> key) {
-  std::vector<TensorData> feeds = caches_.to_encrypted(sample.inputs);
-  feeds.push_back(key_tensor(key));
-  feeds.back().name = key_name_;
-  auto outputs = encrypted_.run(feeds);
+  const std::size_t key_entries = key_size(*plan_);
+  set_indices(maps_, key.subspan(key_entries));
+  auto feeds = scrambled(caches_.to_encrypted(sample.inputs), maps_);
+  if (!feeds) return feeds;
+  if (key_entries > 0) {
+    feeds->push_back(key_tensor(key.first(key_entries)));
+    feeds->back().name = key_name_;
+  }
+  auto outputs = encrypted_.run(*feeds);
   if (!outputs) return outputs;
-  return caches_.to_plain(*std::move(outputs));
+  return unscrambled(caches_.to_plain(*std::move(outputs)), maps_);
 }
 
 Result<std::vector<OutputDifference>> Trial::differences(std::span<const std::int32_t> key) {

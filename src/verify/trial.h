@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "permcrypt/client_map.h"
 #include "permcrypt/plan.h"
 #include "permcrypt/verify.h"
 #include "verify/cache_order.h"
@@ -42,7 +43,7 @@ class Trial {
                                   std::span<const std::int32_t> key, const TrialOptions& options);
 
   const std::vector<Sample>& samples() const { return samples_; }
-  // The encrypted model's outputs in the original's order, for one sample under one key vector.
+  // The encrypted model's outputs in the original's order, for one sample under one lock vector.
   Result<std::vector<TensorData>> run(const Sample& sample, std::span<const std::int32_t> key);
   // The same, compared with what the original made; over all samples.
   Result<std::vector<OutputDifference>> differences(std::span<const std::int32_t> key);
@@ -54,6 +55,7 @@ class Trial {
   Session encrypted_;
   const Plan* plan_;
   CacheOrder caches_;
+  std::vector<ClientMap> maps_;  // under the key of the last run
   std::string key_name_;
   std::vector<Sample> samples_;
 };

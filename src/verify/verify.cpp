@@ -9,6 +9,7 @@
 #include "verify/byte_check.h"
 #include "verify/known_answer.h"
 #include "verify/licence.h"
+#include "verify/lock_vector.h"
 #include "verify/numeric_check.h"
 #include "verify/subject.h"
 #include "write/encrypted_model.h"
@@ -30,7 +31,7 @@ struct Opened {
   const onnx::ModelProto& structure;
   Plan plan;
   std::vector<Permutation> groups;  // none with a token
-  std::vector<std::int32_t> key;    // permcrypt_key
+  std::vector<std::int32_t> key;    // lock_vector()
   bool by_token = false;
 };
 
@@ -47,6 +48,11 @@ Result<void> add_numbers(Trial& trial, const Opened& opened, const Tolerance& to
   if (!useless) return tl::unexpected(useless.error());
   std::ranges::move(*useless, std::back_inserter(verdict.checks));
   return {};
+}
+
+bool carries_data(const Plan& plan) {
+  return std::ranges::any_of(
+      plan.locks, [](const PlanLock& lock) { return lock.carrier != Carrier::kKey; });
 }
 
 // What users will see: a note, not a check.
@@ -195,8 +201,12 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
   verdict.checks.push_back(*std::move(untampered));
   if (!verdict.passed()) return verdict;
   const Plan& plan = subject->sealed.plan;
+  if ((request.record || request.known) && carries_data(plan)) {
+    return fail(ErrorKind::kState, "a known answer needs a model that takes a token",
+                "the data carries the key of this one; compare it with --original");
+  }
   const Opened opened{
-      subject->path, subject->structure, plan, subject->groups, token_vector(plan, subject->groups),
+      subject->path, subject->structure, plan, subject->groups, lock_vector(plan, subject->groups),
       false};
   Result<void> done;
   if (request.original) {

@@ -1,5 +1,6 @@
 #include "permcrypt/encrypt.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/quote.h"
@@ -49,6 +50,17 @@ Result<Analysis> analyse_plain(const EncryptRequest& request) {
   return analysis;
 }
 
+// Client maps leave no trace in the file.
+Result<void> write_key_locks(const LockedGraph& locked, std::string_view file,
+                             const LockEditOptions& options, MessageEdits& edits) {
+  const auto is_map = [](const LockSite& lock) { return lock.carrier != Carrier::kKey; };
+  if (std::ranges::all_of(locked.locks, is_map)) return {};
+  if (std::ranges::none_of(locked.locks, is_map)) return write_locks(locked, file, options, edits);
+  LockedGraph without_maps = locked;
+  std::erase_if(without_maps.locks, is_map);
+  return write_locks(without_maps, file, options, edits);
+}
+
 Result<std::vector<Edit>> make_edits(Analysis& analysis, const fs::path& out, bool decoy) {
   const Model& model = *analysis.model;
   const auto file = analysis.payloads->bytes({0, 0, model.files[0].size});
@@ -61,7 +73,7 @@ Result<std::vector<Edit>> make_edits(Analysis& analysis, const fs::path& out, bo
   if (auto done = rename_data_files(model, *file, locations, edits); !done) {
     return fail(done.error());
   }
-  if (auto done = write_locks(analysis.locked, *file, {decoy}, edits); !done) {
+  if (auto done = write_key_locks(analysis.locked, *file, {decoy}, edits); !done) {
     return fail(done.error());
   }
   return edits.finish();
@@ -70,7 +82,7 @@ Result<std::vector<Edit>> make_edits(Analysis& analysis, const fs::path& out, bo
 // What the salt is derived from.
 Result<std::string> content_of(const EncryptRequest& request, Analysis& analysis) {
   return salt_content(*analysis.model, *analysis.payloads,
-                      {text_of(request.carry), text_of(request.locks.internal), cache_text(request),
+                      {text_of(request.locks.carry), text_of(request.locks.internal), cache_text(request),
                        request.locks.infer.dims, request.licensee});
 }
 
@@ -83,7 +95,7 @@ SealedPlan make_sealed(const EncryptRequest& request, const Analysis& analysis,
   SealedPlan sealed;
   sealed.plan = analysis.plan;
   for (const ModelFile& file : analysis.model->files) sealed.original_sizes.push_back(file.size);
-  sealed.options = {{"carry", text_of(request.carry)},
+  sealed.options = {{"carry", text_of(request.locks.carry)},
                     {"internal", text_of(request.locks.internal)},
                     {"cache", cache_text(request)}};
   if (!request.licensee.empty()) sealed.options.emplace_back("licensee", request.licensee);
@@ -143,10 +155,6 @@ std::vector<fs::path> output_files(const EncryptRequest& request, const Model& m
 }  // namespace
 
 Result<EncryptReport> encrypt(const EncryptRequest& request) {
-  if (request.carry != Carry::kKey) {
-    return fail(ErrorKind::kUsage, "this version carries the key as an input only",
-                "leave out --carry, or use --carry key");
-  }
   if (request.out) {
     if (auto done = check_distinct(request.model, *request.out); !done) return fail(done.error());
   }

@@ -207,7 +207,8 @@ class PlanReader {
 
   void locks() {
     for (const Json& entry : list(member(json_, "locks"))) {
-      tuple(entry, 5);
+      // Client maps say who carries them, and those of several axes how these lie.
+      require(entry.is_array() && (entry.size() == 5 || entry.size() == 6 || entry.size() == 8));
       PlanLock lock;
       lock.kind = static_cast<LockKind>(number(entry[0], static_cast<int>(LockKind::kAll)));
       lock.value = bytes(entry[1]);
@@ -215,8 +216,36 @@ class PlanReader {
       lock.upstream = axis(entry[3]);
       lock.downstream = axis(entry[4]);
       require(lock.upstream.extent == lock.downstream.extent);
+      if (entry.size() > 5) {
+        lock.carrier = static_cast<Carrier>(number(entry[5], static_cast<int>(Carrier::kOutput)));
+      }
+      if (entry.size() > 6) {
+        require(lock.carrier != Carrier::kKey && lock.kind != LockKind::kIndex);
+        lock.joint = joint(entry[6], entry[7], lock.upstream.extent);
+      }
       plan_.locks.push_back(std::move(lock));
     }
+  }
+
+  static JointAxes joint(const Json& digits, const Json& order, std::uint64_t extent) {
+    JointAxes out;
+    std::uint64_t product = 1, count = 0;
+    for (const Json& axis : list(digits)) {
+      std::vector<std::uint64_t>& radices = out.digits.emplace_back();
+      for (const Json& digit : list(axis)) {
+        radices.push_back(number(digit));
+        product = need(checked_mul(product, radices.back()));
+        ++count;
+      }
+    }
+    std::vector<bool> placed(tuple(order, count).size(), false);
+    for (const Json& entry : order) {
+      out.order.push_back(number<std::uint32_t>(entry, count - 1));
+      require(!placed[out.order.back()]);
+      placed[out.order.back()] = true;
+    }
+    require(product == extent);
+    return out;
   }
 
   void caches() {

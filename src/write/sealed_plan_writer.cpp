@@ -129,8 +129,14 @@ class PlanWriter {
   Json locks(const Plan& plan) {
     Json out = Json::array();
     for (const PlanLock& lock : plan.locks) {
-      out.push_back({static_cast<int>(lock.kind), text(lock.value), lock.axis, axis(lock.upstream),
-                     axis(lock.downstream)});
+      Json entry = {static_cast<int>(lock.kind), text(lock.value), lock.axis, axis(lock.upstream),
+                    axis(lock.downstream)};
+      if (lock.carrier != Carrier::kKey) entry.push_back(static_cast<int>(lock.carrier));
+      if (!lock.joint.empty()) {
+        entry.push_back(lock.joint.digits);
+        entry.push_back(lock.joint.order);
+      }
+      out.push_back(std::move(entry));
     }
     return out;
   }

@@ -124,8 +124,8 @@ Result<std::vector<fs::path>> unlock(const UnlockRequest& request,
   if (!encrypted) return fail(encrypted.error());
   const Model& model = encrypted->model;
   if (encrypted->key_input.empty()) {
-    return fail(ErrorKind::kInput, in_quotes(request.model.native()) + " has no input for a token",
-                "it was changed after it was encrypted; use an intact copy");
+    return fail(ErrorKind::kState, in_quotes(request.model.native()) + " takes no token",
+                "when data carries its key, the client graphs run before and after it");
   }
   if (auto done = check_folder(model, out); !done) return fail(done.error());
   if (auto done = check_length(*encrypted, token.size()); !done) return fail(done.error());

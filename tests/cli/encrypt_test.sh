@@ -40,7 +40,7 @@ expect 2 encrypt
 expect 2 encrypt plain.onnx --internal some -o x.onnx
 expect 2 encrypt plain.onnx --dim width -o x.onnx
 expect 2 encrypt plain.onnx --dim width=0 -o x.onnx
-expect 2 encrypt plain.onnx --carry data -o x.onnx
+
 expect 2 encrypt plain.onnx -o ./plain.onnx --force
 expect 3 encrypt nowhere.onnx -o x.onnx
 expect 3 encrypt "$models" -o x.onnx

@@ -129,7 +129,7 @@ std::string check_encryption(const Trial& trial, Internal internal, bool& is_pro
   if (!session) return session.error().message;
   const std::string difference = compare(trial, [&](std::size_t i) {
     Tensors feeds = trial.graph.samples[i];
-    feeds.push_back(key_tensor(*token));
+    feeds.push_back(key_tensor(*token->vector));
     const auto actual = session->run(feeds);
     return actual ? differing(trial.expected[i], *actual) : actual.error().message;
   });

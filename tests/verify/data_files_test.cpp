@@ -126,7 +126,7 @@ TEST_CASE("data: bad input names its file") {
 TEST_CASE("token files: exactly one int32 array, for the owner only") {
   const TempFolder folder;
   const std::vector<std::int32_t> vector = {2, 0, 1};
-  REQUIRE(write_token(folder / "token.npz", vector, IfExists::kRefuse).has_value());
+  REQUIRE(write_token(folder / "token.npz", {vector, {}}, IfExists::kRefuse).has_value());
   struct stat status;
   REQUIRE(::stat((folder / "token.npz").c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
@@ -134,6 +134,24 @@ TEST_CASE("token files: exactly one int32 array, for the owner only") {
   CHECK(same(token, tensor("permcrypt_key", onnx::TensorProto::INT32, {3}, vector)));
   CHECK(read_token(kData / "stored.npz").error().kind == ErrorKind::kInput);
   CHECK(read_token(kData / "polygraphy.json").error().kind == ErrorKind::kInput);
+}
+
+TEST_CASE("token files: client graphs beside, or instead") {
+  const TempFolder folder;
+  const Token graphs{std::nullopt, ClientGraphs{"in", "out"}};
+  const auto written = write_token(folder / "a.token.npz", graphs, IfExists::kRefuse);
+  REQUIRE(written.has_value());
+  CHECK(*written == std::vector<std::filesystem::path>{folder / "a.token.in.onnx",
+                                                       folder / "a.token.out.onnx"});
+  CHECK_FALSE(std::filesystem::exists(folder / "a.token.npz"));
+  for (const char* name : {"a.token", "a.token.npz", "a.token.in.onnx", "a.token.out.onnx"}) {
+    CHECK(client_graph_paths(folder / name).in == folder / "a.token.in.onnx");
+    CHECK(client_graph_paths(folder / name).out == folder / "a.token.out.onnx");
+  }
+  // All or none: one of the two is in the way.
+  std::filesystem::remove(folder / "a.token.in.onnx");
+  CHECK_FALSE(write_token(folder / "a.token.npz", graphs, IfExists::kRefuse).has_value());
+  CHECK_FALSE(std::filesystem::exists(folder / "a.token.in.onnx"));
 }
 
 TEST_CASE("data: deeply nested JSON is refused without harm") {

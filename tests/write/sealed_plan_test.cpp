@@ -35,7 +35,10 @@ SealedPlan sample() {
                   {"ids", {0, 196, 10}, {64, {2}, 2, Encoding::kVarint}, {still(2)}, product},
                   {"", {1, 0, 24}, {4, {2, 24}, 25, Encoding::kFixed}, {still(2), product}, {}}};
   plan.locks = {{LockKind::kIndex, "ids", 0, still(4), group(0, 4)},
-                {LockKind::kAll, "x", 2, product, still(24)}};
+                {LockKind::kAll, "x", 2, product, still(24)},
+                {LockKind::kIndex, "ids", 0, still(4), group(0, 4), Carrier::kInput, {}},
+                {LockKind::kOutput, "y", 1, product, still(24), Carrier::kOutput,
+                 {{{2, 3}, {}, {4}}, {2, 0, 1}}}};
   plan.caches = {{"past", "present", {still(1), product}}};
   plan.edits = {{0, 0, "", "inserted"},
                 {0, 0, all_bytes(), ""},
@@ -80,6 +83,8 @@ TEST_CASE("a sealed plan survives") {
     CHECK(b.locks[i].axis == a.locks[i].axis);
     CHECK(b.locks[i].upstream == a.locks[i].upstream);
     CHECK(b.locks[i].downstream == a.locks[i].downstream);
+    CHECK(b.locks[i].carrier == a.locks[i].carrier);
+    CHECK(b.locks[i].joint == a.locks[i].joint);
   }
   REQUIRE(b.caches.size() == 1);
   CHECK(b.caches[0].past == "past");
@@ -120,6 +125,15 @@ TEST_CASE("plans that make no sense are refused") {
   CHECK(!refused([](Json&) {}));
   CHECK(refused([](Json& j) { j = Json::array(); }));
   CHECK(refused([](Json& j) { j["tensors"]["gap"][0] = 1u << 20; }));
+  CHECK(refused([](Json& j) { j["locks"][2].push_back(1); }));
+  CHECK(refused([](Json& j) { j["locks"][2][5] = 3; }));
+  CHECK(refused([](Json& j) { j["locks"][3][0] = 0; }));
+  CHECK(refused([](Json& j) { j["locks"][3][5] = 0; }));
+  CHECK(refused([](Json& j) { j["locks"][3][6][0][0] = 3; }));
+  CHECK(refused([](Json& j) { j["locks"][3][6][0][0] = ~0ull; }));
+  CHECK(refused([](Json& j) { j["locks"][3][7][0] = 3; }));
+  CHECK(refused([](Json& j) { j["locks"][3][7][0] = 1; }));
+  CHECK(refused([](Json& j) { j["locks"][3][7].push_back(0); }));
   CHECK(refused([](Json& j) { j["tensors"]["gap"][1] = ~0ull; }));
   CHECK(refused([](Json& j) { j["tensors"]["gap"][0] = -1; }));
   CHECK(refused([](Json& j) { j["tensors"]["gap"][0] = 1.5; }));

@@ -22,9 +22,17 @@ void index_lock(RuleCall& c) {
   c.out(0, ids.axes, ids.type, c.labels.add(LabelSource::kLock));
 }
 
+// What comes out is numbered as the user numbers it, whatever the order in front of the lock.
+void label_lock(RuleCall& c) {
+  const Operand& ids = c.in(0);
+  c.out(0, ids.axes, ids.type, c.labels.add(LabelSource::kLock));
+}
+
 const OpRule kRules[] = {
     {"permcrypt", "Lock", 1, kAnyOpset, "([..,i,..])->([..,j,..])", lock, true},
     {"permcrypt", "IndexLock", 1, kAnyOpset, "([..])->([..]) elements renumbered", index_lock, true},
+    {"permcrypt", "LabelLock", 1, kAnyOpset, "([..])->([..]) elements in plain order", label_lock,
+     true},
 };
 
 }  // namespace

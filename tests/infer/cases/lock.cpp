@@ -7,6 +7,7 @@ namespace {
 const OpCase kCases[] = {
     {"y = permcrypt.Lock(x:f[3,4]) axis=1", "x[a,b] -> y[a,c]"},
     {"y = permcrypt.IndexLock(i:i64<5[3,4])", "i[a,b] -> y[a,b]"},
+    {"y = permcrypt.LabelLock(i:i64<5[3,4])", "i[a,b] -> y[a,b]"},
 };
 
 }  // namespace

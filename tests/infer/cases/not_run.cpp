@@ -42,6 +42,7 @@ const NotRun kNotRun[] = {
     {"com.microsoft.SwiGLU", kNoKernel},
     {"com.microsoft.TorchEmbedding", kNoKernel},
     {"permcrypt.IndexLock", kLock},
+    {"permcrypt.LabelLock", kLock},
     {"permcrypt.Lock", kLock},
 };
 

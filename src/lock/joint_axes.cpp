@@ -1,0 +1,336 @@
+#include "lock/joint_axes.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "lock/constraint_graph.h"
+#include "lock/digits.h"
+#include "lock/joint_operators.h"
+
+namespace permcrypt {
+namespace {
+
+constexpr std::int64_t kMaxJoint = 1 << 30;  // indices of a joint axis
+
+class Joiner {
+ public:
+  explicit Joiner(LockedGraph& locked)
+      : locked_(locked), inference_(locked.inference), axes_(inference_.axes) {}
+
+  void run() {
+    find_wanted();
+    if (wanted_.size() < 2) return;
+    find_users();
+    for (const Digits& run : candidates()) {
+      if (std::any_of(run.begin(), run.end(), [&](ExprId f) { return joined_.contains(f); })) {
+        continue;
+      }
+      if (!can_join(run)) continue;
+      std::int64_t size = 1;
+      for (const ExprId f : run) size *= axes_.size(f);
+      joints_.push_back({run, axes_.free_factor(size)});
+      joined_.insert(run.begin(), run.end());
+    }
+    if (joints_.empty()) return;
+    for (ValueId v = 0; v < inference_.values.size(); ++v) {
+      if (is_constant(v)) rewrite_constant(v);
+    }
+    rewrite_locks();
+  }
+
+ private:
+  const Graph& graph() const { return locked_.graph; }
+  bool is_constant(ValueId v) const {
+    return graph().values[v].tensor != kNone && inference_.values[v].known;
+  }
+
+  // What a client map renumbers, as the model sees it.
+  static ValueId inner(const LockSite& map) {
+    return map.carrier == Carrier::kInput ? map.behind : map.before;
+  }
+
+  void find_wanted() {
+    for (const LockSite& map : locked_.locks) {
+      if (map.carrier == Carrier::kKey) continue;
+      // Values between the maps of one input or output are half scrambled: they do not count.
+      half_way_.insert(map.carrier == Carrier::kInput ? map.before : map.behind);
+      if (map.kind == LockKind::kIndex) continue;
+      for (const ExprId f : axes_.factors(inference_.values[inner(map)].axes[map.axis].expr)) {
+        if (axes_.is_free(f)) wanted_.insert(f);
+      }
+    }
+  }
+
+  bool holds_wanted(ExprId expr) {
+    const auto factors = axes_.factors(expr);
+    return std::any_of(factors.begin(), factors.end(),
+                       [&](ExprId f) { return wanted_.contains(f); });
+  }
+
+  void find_users() {
+    for (ValueId v = 0; v < inference_.values.size(); ++v) {
+      const ValueFacts& facts = inference_.values[v];
+      bool holds = facts.coordinates != kNone && holds_wanted(facts.coordinates);
+      for (const Axis& axis : facts.axes) holds = holds || holds_wanted(axis.expr);
+      if (holds && !half_way_.contains(v)) users_.push_back(v);
+    }
+  }
+
+  // Runs of wanted factors in the constants, and parts of such runs; the longest first.
+  std::vector<Digits> candidates() {
+    std::set<Digits> found;
+    for (const ValueId v : users_) {
+      if (!is_constant(v)) continue;
+      for (const Digits& run : adjacent_digits(axes_, inference_.values[v].axes)) {
+        for (std::size_t begin = 0; begin < run.size(); ++begin) {
+          std::size_t end = begin;
+          while (end < run.size() && wanted_.contains(run[end]) &&
+                 std::find(run.begin() + begin, run.begin() + end, run[end]) == run.begin() + end) {
+            ++end;
+            if (end - begin > 1) found.emplace(run.begin() + begin, run.begin() + end);
+          }
+        }
+      }
+    }
+    std::vector<Digits> out(found.begin(), found.end());
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Digits& x, const Digits& y) { return x.size() > y.size(); });
+    return out;
+  }
+
+  bool can_join(const Digits& run) {
+    std::int64_t size = 1;
+    for (const ExprId f : run) {
+      if (__builtin_mul_overflow(size, axes_.size(f), &size) || size > kMaxJoint) return false;
+    }
+    std::map<ValueId, Lie> lies;
+    for (const ValueId v : users_) {
+      const ValueFacts& facts = inference_.values[v];
+      const Lie lie = is_constant(v) && !inference_.views.contains(v)
+                          ? lie_in_memory(axes_, facts.axes, run)
+                          : lie_of(axes_, facts.axes, run);
+      if (lie == Lie::kApart) return false;
+      if (is_constant(v) && inference_.views.contains(v) && lie != Lie::kAbsent) return false;
+      if (facts.coordinates != kNone) {
+        const Lie ids = lie_of(axes_, std::vector<Axis>{{facts.coordinates, 1, 1}}, run);
+        if (ids != Lie::kAbsent && ids != Lie::kWithinAxes) return false;
+      }
+      lies[v] = lie;
+    }
+    for (const CachePair& pair : inference_.caches) {
+      if (lie_at(lies, pair.past) != Lie::kAbsent || lie_at(lies, pair.present) != Lie::kAbsent) {
+        return false;
+      }
+    }
+    return nodes_join(lies) && locks_join(lies, run);
+  }
+
+  static Lie lie_at(const std::map<ValueId, Lie>& lies, ValueId v) {
+    const auto it = lies.find(v);
+    return it == lies.end() ? Lie::kAbsent : it->second;
+  }
+
+  bool nodes_join(const std::map<ValueId, Lie>& lies) const {
+    for (const GraphNode& node : graph().nodes) {
+      if (node.domain == "permcrypt") continue;
+      bool within = false, across = false;
+      for (const auto* list : {&node.inputs, &node.outputs}) {
+        for (const ValueId v : *list) {
+          const Lie lie = v == kNone ? Lie::kAbsent : lie_at(lies, v);
+          within = within || lie == Lie::kWithinAxes;
+          across = across || lie == Lie::kAcrossAxes;
+        }
+      }
+      if (!within && !across) continue;
+      const Joining joining = joining_of(node);
+      if (joining == Joining::kNone || (across && joining != Joining::kAny)) return false;
+    }
+    return true;
+  }
+
+  // A map of several axes reaches to the last axis, and needs their extents; a part of the key
+  // permutes one axis.
+  bool locks_join(const std::map<ValueId, Lie>& lies, const Digits& run) {
+    for (const LockSite& lock : locked_.locks) {
+      if (lock.kind == LockKind::kIndex) continue;
+      for (const ValueId v : {lock.before, lock.behind}) {
+        if (half_way_.contains(v) || lie_at(lies, v) != Lie::kAcrossAxes) continue;
+        const auto& value = inference_.values[v].axes;
+        if (lie_of(axes_, std::vector<Axis>{value[lock.axis]}, run) == Lie::kAbsent) continue;
+        if (lock.carrier == Carrier::kKey) return false;
+        for (std::size_t k = lock.axis; k < value.size(); ++k) {
+          if (value[k].dynamic()) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  // ------------------------------------------------------------------------ rewriting
+
+  Digits replaced(Digits digits) const {
+    for (const Joint& joint : joints_) {
+      for (auto at = digits.begin();;) {
+        at = std::search(at, digits.end(), joint.run.begin(), joint.run.end());
+        if (at == digits.end()) break;
+        at = digits.erase(at, at + static_cast<std::ptrdiff_t>(joint.run.size()) - 1);
+        *at++ = joint.factor;
+      }
+    }
+    return digits;
+  }
+
+  ExprId replaced(ExprId expr) {
+    std::vector<ExprId> terms;
+    for (const Digits& term : terms_of(axes_, expr)) terms.push_back(axes_.product(replaced(term)));
+    return axes_.sum(terms);
+  }
+
+  void rewrite_constant(ValueId v) {
+    ValueFacts& facts = inference_.values[v];
+    if (facts.coordinates != kNone) facts.coordinates = replaced(facts.coordinates);
+    std::vector<Axis> rewritten;
+    for (std::size_t begin = 0; begin < facts.axes.size();) {
+      std::size_t end = begin + 1;
+      while (end < facts.axes.size() && goes_on(facts.axes, end)) ++end;
+      rewritten.push_back(merged({facts.axes.data() + begin, end - begin}));
+      begin = end;
+    }
+    if (rewritten.size() < facts.axes.size()) {
+      PayloadView view;
+      view.bits = element_bits(facts.type);
+      for (const Axis& axis : rewritten) view.shape.push_back(axis.a);
+      view.row_stride = view.shape.back();
+      inference_.views[v] = std::move(view);
+    }
+    facts.axes = std::move(rewritten);
+  }
+
+  // Whether joined factors lie on both sides of the boundary in front of axis k.
+  bool goes_on(std::span<const Axis> value, std::size_t k) {
+    return std::any_of(joints_.begin(), joints_.end(), [&](const Joint& joint) {
+      return lie_of(axes_, value, joint.run) == Lie::kAcrossAxes &&
+             lie_of(axes_, value.first(k), joint.run) != Lie::kAbsent &&
+             lie_of(axes_, value.subspan(k), joint.run) != Lie::kAbsent;
+    });
+  }
+
+  Axis merged(std::span<const Axis> axes) {
+    if (axes.size() == 1) return {replaced(axes[0].expr), axes[0].a, axes[0].b};
+    Digits digits;
+    Axis out;
+    for (const Axis& axis : axes) {
+      const Digits term = terms_of(axes_, axis.expr).front();
+      digits.insert(digits.end(), term.begin(), term.end());
+      out.a *= axis.a;
+      out.b *= axis.b;
+    }
+    out.expr = axes_.product(replaced(digits));
+    return out;
+  }
+
+  // A value's maps of single axes give way to one from the first axis that shares a joint factor.
+  void rewrite_locks() {
+    std::vector<LockSite> out;
+    std::set<std::pair<ValueId, Carrier>> done;
+    for (LockSite& lock : locked_.locks) {
+      if (lock.kind == LockKind::kIndex || lock.carrier == Carrier::kKey) {
+        out.push_back(lock);
+        continue;
+      }
+      if (!done.emplace(lock.value, lock.carrier).second) continue;
+      append_maps(lock, out);
+    }
+    for (const LockSite& lock : out) {
+      for (const ValueId v : {lock.before, lock.behind}) {
+        ValueFacts& facts = inference_.values[v];
+        if (facts.coordinates != kNone) facts.coordinates = replaced(facts.coordinates);
+        for (Axis& axis : facts.axes) axis.expr = replaced(axis.expr);
+      }
+    }
+    locked_.locks = std::move(out);
+  }
+
+  void append_maps(const LockSite& first, std::vector<LockSite>& out) {
+    std::vector<LockSite> maps;
+    for (const LockSite& lock : locked_.locks) {
+      const bool same = lock.value == first.value && lock.carrier == first.carrier;
+      if (same && lock.kind != LockKind::kIndex) maps.push_back(lock);
+    }
+    const bool enters = first.carrier == Carrier::kInput;
+    const std::vector<Axis> value =
+        inference_.values[enters ? maps.back().behind : first.before].axes;
+    std::size_t begin = value.size();
+    for (const Joint& joint : joints_) {
+      if (lie_of(axes_, value, joint.run) != Lie::kAcrossAxes) continue;
+      for (std::size_t k = 0; k < begin; ++k) {
+        if (lie_of(axes_, std::vector<Axis>{value[k]}, joint.run) != Lie::kAbsent) begin = k;
+      }
+    }
+    for (const LockSite& map : maps) {
+      if (map.axis < begin) out.push_back(map);
+    }
+    if (begin == value.size()) return;
+    out.push_back(joint_map(first, value, begin));
+    out.back().behind = maps.back().behind;
+  }
+
+  LockSite joint_map(const LockSite& first, const std::vector<Axis>& value, std::size_t begin) {
+    LockSite map = first;
+    map.axis = static_cast<std::uint32_t>(begin);
+    map.size = 1;
+    Digits digits;
+    for (std::size_t k = begin; k < value.size(); ++k) {
+      const auto terms = terms_of(axes_, value[k].expr);
+      const Digits own = terms.size() == 1 ? terms[0] : Digits{axes_.resolve(value[k].expr)};
+      auto& extents = map.joint.digits.emplace_back();
+      for (const ExprId digit : own) {
+        extents.push_back(static_cast<std::uint64_t>(axes_.size(digit)));
+      }
+      digits.insert(digits.end(), own.begin(), own.end());
+      map.size *= value[k].a;
+    }
+    std::vector<bool> placed(digits.size(), false);
+    const auto place = [&](std::size_t i) {
+      placed[i] = true;
+      map.joint.order.push_back(static_cast<std::uint32_t>(i));
+    };
+    Digits arranged;
+    for (const Joint& joint : joints_) {
+      if (lie_of(axes_, value, joint.run) != Lie::kAcrossAxes) continue;
+      for (const ExprId f : joint.run) {
+        place(static_cast<std::size_t>(std::find(digits.begin(), digits.end(), f) -
+                                       digits.begin()));
+      }
+      arranged.push_back(joint.factor);
+    }
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+      if (placed[i]) continue;
+      place(i);
+      arranged.push_back(replaced(digits[i]));
+    }
+    map.arranged = axes_.product(arranged);
+    return map;
+  }
+
+  struct Joint {
+    Digits run;
+    ExprId factor;
+  };
+
+  LockedGraph& locked_;
+  Inference& inference_;
+  AxisStore& axes_;
+  std::set<ExprId> wanted_, joined_;
+  std::set<ValueId> half_way_;
+  std::vector<ValueId> users_;
+  std::vector<Joint> joints_;
+};
+
+}  // namespace
+
+void join_axes(LockedGraph& locked) { Joiner(locked).run(); }
+
+}  // namespace permcrypt

@@ -1,0 +1,68 @@
+#include "lock/still_axes.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/quote.h"
+
+namespace permcrypt {
+namespace {
+
+// The value as the model sees it: in front of its first map when it is an output, behind its last
+// when it is an input.
+ValueId inner_value(ValueId value, Carrier side, const LockedGraph& tried) {
+  ValueId inner = value;
+  for (const LockSite& map : tried.locks) {
+    if (map.value != value || map.carrier != side) continue;
+    if (side == Carrier::kOutput) return map.before;
+    inner = map.behind;
+  }
+  return inner;
+}
+
+std::string why_still(AxisStore& axes, const Axis& axis) {
+  if (axis.dynamic()) return "dynamic extent";
+  for (const ExprId factor : axes.factors(axis.expr)) {
+    if (axes.is_free(factor)) return "";
+  }
+  for (const ExprId factor : axes.factors(axis.expr)) {
+    if (axes.size(factor) > 1 && !axes.why(factor).empty()) return axes.why(factor);
+  }
+  return "";
+}
+
+std::string line_of(const Graph& original, ValueId value, Carrier side, LockedGraph& tried) {
+  const ValueFacts& facts = tried.inference.values[inner_value(value, side, tried)];
+  const std::string name = in_quotes(original.values[value].name);
+  if (!facts.known) return name + " stays: its shape is not known";
+  std::string out;
+  for (std::size_t k = 0; k < facts.axes.size(); ++k) {
+    const Axis& axis = facts.axes[k];
+    if (axis.unit() || (k == 0 && axis.dynamic())) continue;  // batches have no order to hide
+    const std::string why = why_still(tried.inference.axes, axis);
+    if (why.empty()) continue;
+    out += (out.empty() ? "" : ", ") + ("axis " + std::to_string(k)) + " (" + why + ")";
+  }
+  return out.empty() ? "" : "of " + name + " stays: " + out;
+}
+
+}  // namespace
+
+std::vector<std::string> still_axes(const Graph& original, LockedGraph& tried) {
+  std::vector<std::string> out;
+  std::set<ValueId> caches;
+  for (const CachePair& pair : tried.inference.caches) caches.insert({pair.past, pair.present});
+  const auto add = [&](const std::vector<ValueId>& values, Carrier side) {
+    for (const ValueId value : values) {
+      if (caches.contains(value)) continue;
+      if (std::string line = line_of(original, value, side, tried); !line.empty()) {
+        out.push_back(std::move(line));
+      }
+    }
+  };
+  add(original.bodies[0].inputs, Carrier::kInput);
+  add(original.bodies[0].outputs, Carrier::kOutput);
+  return out;
+}
+
+}  // namespace permcrypt

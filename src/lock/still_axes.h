@@ -1,0 +1,15 @@
+// Why data cannot carry more of the key: what stays of inputs and outputs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "permcrypt/lock.h"
+
+namespace permcrypt {
+
+// A line for each input and output with an axis that stays: "axis 1 of 'ids' stays: dynamic extent".
+// `original`: the graph without locks; `tried`: with every client map that could be thought of.
+std::vector<std::string> still_axes(const Graph& original, LockedGraph& tried);
+
+}  // namespace permcrypt

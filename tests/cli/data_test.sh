@@ -1,0 +1,74 @@
+# The data carries the key: encrypt --carry data and both, their tokens, and what other commands
+# make of such models.
+. "$(dirname "$0")/begin.sh" "$1"
+
+mlp=$testdata/models/mlp-dynamo
+vit=$testdata/vit-mnist/model.onnx
+expect 0 keygen
+
+# Nothing is added to the model; the token is two graphs.
+expect 0 encrypt "$vit" -o vit.enc.onnx --carry data
+says out "input +axes 2 to 3 of 784 in 'image', 253 bits"
+says out "output +axis 1 of 10 in 'logits', 22 bits"
+expect 0 token vit.enc.onnx
+absent vit.enc.token.npz
+for graph in vit.enc.token.in.onnx vit.enc.token.out.onnx; do
+  [ "$(stat -c %a "$graph")" = 600 ] || fail "others can read $graph"
+done
+expect 4 token vit.enc.onnx
+expect 0 token vit.enc.onnx -o named.npz
+same_files vit.enc.token.in.onnx named.in.onnx
+same_files vit.enc.token.out.onnx named.out.onnx
+expect 0 decrypt vit.enc.onnx -o vit.onnx
+same_files vit.onnx "$vit"
+
+expect 0 inspect --json vit.enc.onnx
+says out '"carrier": "input"'
+says out '"carrier": "output"'
+
+# It has no input for a token.
+expect 0 encrypt "$mlp" -o key.enc.onnx
+expect 0 token key.enc.onnx -o key.npz
+expect 6 unlock vit.enc.onnx -t key.npz
+says err 'takes no token'
+
+# Both ways at once: an array and two graphs.
+expect 0 encrypt "$vit" -o both.enc.onnx --carry both
+expect 0 token both.enc.onnx -o both.npz
+for file in both.npz both.in.onnx both.out.onnx; do
+  [ -s $file ] || fail "no $file"
+done
+expect 0 decrypt both.enc.onnx -o both.dec.onnx
+same_files both.dec.onnx "$vit"
+
+# The same key and options, the same bytes.
+expect 0 encrypt "$vit" -o again.enc.onnx --carry data -j 1
+same_files vit.enc.onnx again.enc.onnx
+
+# Ids that are counted inside the model, and a dynamic extent, carry nothing.
+expect 6 encrypt "$testdata/models/sklearn-scaler-logreg" -o none.enc.onnx --carry data
+absent none.enc.onnx
+
+if ! "$tool" run "$mlp" --inputs "$mlp/test_data_set_0" >out 2>err &&
+  grep -q 'has no ONNX Runtime' err; then
+  exit 0
+fi
+expect 0 encrypt "$mlp" -o mlp.enc.onnx --carry data
+expect 0 token mlp.enc.onnx
+data=$mlp/test_data_set_0
+expect 0 run "$mlp" --inputs "$data"
+grep -o 'float32.*' out >plain
+for token in mlp.enc.token.npz mlp.enc.token mlp.enc.token.in.onnx; do
+  expect 0 run mlp.enc.onnx -t $token --inputs "$data"
+  grep -o 'float32.*' out >with
+  paste -d' ' plain with | awk '{ half = NF / 2
+    for (i = 1; i <= half; ++i) if ($i != $(i + half) && ($i - $(i + half))^2 > 1e-8) exit 1 }' ||
+    fail "results differ with $token"
+done
+expect 0 run mlp.enc.onnx --inputs "$data"
+grep -o 'float32.*' out >without
+! cmp -s plain without || fail "results are the same without the token"
+expect 0 verify mlp.enc.onnx --original "$mlp" --numeric
+expect 0 verify vit.enc.onnx --original "$vit" --numeric
+expect 0 verify both.enc.onnx --original "$vit" --numeric
+expect 6 verify vit.enc.onnx -t vit.enc.token.npz
