@@ -72,13 +72,18 @@ std::string GraphWriter::reals(const Ints& shape, const std::vector<float>& valu
 }
 
 std::string GraphWriter::ints(const Ints& shape, const Ints& values) {
+  for (const Integers& known : integers_) {
+    if (known.shape == shape && known.values == values && chance(40)) return known.name;
+  }
   auto tensor = tensor_of(shape, T::INT64);
   if (chance(15)) {
     for (const std::int64_t v : values) tensor.add_int64_data(v);
   } else {
     tensor.set_raw_data(raw_bytes(values));
   }
-  return constant(std::move(tensor));
+  const std::string name = constant(std::move(tensor));
+  if (bodies_.empty()) integers_.push_back({name, shape, values});
+  return name;
 }
 
 std::string GraphWriter::ints(const Ints& values) {
@@ -91,14 +96,49 @@ std::string GraphWriter::bytes(const Ints& shape, std::int32_t type, const std::
   return constant(std::move(tensor));
 }
 
-std::string GraphWriter::weight(const Ints& shape, double scale) {
-  const bool share = chance(20), half = chance(8);
+// An earlier weight, as it is or from the other side, or "".
+std::string GraphWriter::earlier_weight(const Ints& shape) {
   const Ints flipped(shape.rbegin(), shape.rend());
   for (const Weight& w : weights_) {
-    if (!share) break;
     if (w.shape == shape) return w.name;
     if (shape.size() == 2 && w.shape == flipped) return node("Transpose", {w.name});
   }
+  return "";
+}
+
+// The elements of an earlier weight, once more or from the other side: exporters copy tied
+// matrices.
+std::vector<float> GraphWriter::copied_elements(const Ints& shape) {
+  const Ints flipped(shape.rbegin(), shape.rend());
+  for (const Weight& w : weights_) {
+    if (w.shape == shape) return w.elements;
+    if (shape.size() != 2 || w.shape != flipped) continue;
+    const auto rows = static_cast<std::size_t>(shape[0]), columns = w.elements.size() / rows;
+    std::vector<float> out(w.elements.size());
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i] = w.elements[(i % columns) * rows + i / columns];
+    }
+    return out;
+  }
+  return {};
+}
+
+// Part of a larger constant, or of another shape.
+std::string GraphWriter::derived_weight(const Ints& shape, double scale) {
+  if (chance(50)) return node("Reshape", {weight({count(shape)}, scale), ints(shape)});
+  Ints larger = shape;
+  const int axis = pick(static_cast<int>(shape.size()));
+  const std::int64_t begin = pick(3), n = shape[static_cast<std::size_t>(axis)];
+  larger[static_cast<std::size_t>(axis)] += begin + pick(3);
+  return node("Slice", {weight(larger, scale), ints({begin}), ints({begin + n}), ints({axis})});
+}
+
+std::string GraphWriter::weight(const Ints& shape, double scale) {
+  const bool copy = chance(10), half = chance(8);
+  if (chance(20)) {
+    if (const std::string name = earlier_weight(shape); !name.empty()) return name;
+  }
+  if (shape.size() > 1 && chance(8)) return derived_weight(shape, scale);
   std::vector<float> values(static_cast<std::size_t>(count(shape)));
   for (float& v : values) v = static_cast<float>(scale * normal());
   if (half) {
@@ -111,8 +151,11 @@ std::string GraphWriter::weight(const Ints& shape, double scale) {
     }
     return node("Cast", {bytes(shape, T::BFLOAT16, raw_bytes(bits))}, {attr("to", int{T::FLOAT})});
   }
+  if (copy) {
+    if (auto elements = copied_elements(shape); !elements.empty()) values = std::move(elements);
+  }
   const std::string name = reals(shape, values);
-  if (bodies_.empty()) weights_.push_back({name, shape});
+  if (bodies_.empty()) weights_.push_back({name, shape, values});
   return name;
 }
 
@@ -207,7 +250,7 @@ std::string GraphWriter::input(const std::string& name, std::int32_t type,
   for (const Dim& dim : dims) {
     auto& d = *tensor.mutable_shape()->add_dim();
     if (dim.dynamic) {
-      d.set_dim_param("n");
+      d.set_dim_param(std::string(1, dim.dynamic));
     } else {
       d.set_dim_value(dim.n);
     }

@@ -14,10 +14,10 @@ namespace permcrypt::testing {
 
 using Ints = std::vector<std::int64_t>;
 
-// An axis of a value; a dynamic one has another extent in every sample.
+// An axis of a value. A dynamic one has another extent in every sample, of which this is the first.
 struct Dim {
   std::int64_t n = 1;
-  bool dynamic = false;
+  char dynamic = 0;  // which dynamic dimension is in it, by its name; 0: none
   bool operator==(const Dim&) const = default;
 };
 
@@ -70,8 +70,9 @@ class GraphWriter {
   double uniform() { return static_cast<double>(random_()) / 4294967296.0; }
   double normal();  // about N(0,1)
 
-  // Constants. A weight is an initializer, a Constant node, half precision behind a Cast, an
-  // earlier weight of the same shape, or the transpose of one of the transposed shape.
+  // Constants. A weight is an initializer, a Constant node, half precision behind a Cast, a part of
+  // another, an earlier weight of the same or the transposed shape, or a copy of one. Integers may
+  // be those that something else uses already.
   std::string weight(const Ints& shape, double scale = 1);
   std::string reals(const Ints& shape, const std::vector<float>& values);
   std::string ints(const Ints& values);
@@ -109,9 +110,18 @@ class GraphWriter {
   std::string shape_text(const Value& x, const std::vector<Dim>& dims,
                          const std::vector<int>& sources);
 
+  std::string earlier_weight(const Ints& shape);
+  std::vector<float> copied_elements(const Ints& shape);
+  std::string derived_weight(const Ints& shape, double scale);
+
   struct Weight {
     std::string name;
     Ints shape;
+    std::vector<float> elements;
+  };
+  struct Integers {
+    std::string name;
+    Ints shape, values;
   };
 
   int opset_;
@@ -119,7 +129,9 @@ class GraphWriter {
   int next_ = 0;
   onnx::GraphProto graph_;
   std::vector<onnx::GraphProto> bodies_;
-  std::vector<Weight> weights_;  // of the main graph, to be shared
+  // Of the main graph, to be used again.
+  std::vector<Weight> weights_;
+  std::vector<Integers> integers_;
 };
 
 }  // namespace permcrypt::testing

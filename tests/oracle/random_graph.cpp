@@ -12,8 +12,12 @@ using T = onnx::TensorProto;
 
 constexpr std::int64_t kMostElements = 3000;
 constexpr std::int64_t kVocabulary = 11;
-// Extents of the dynamic dimension, sample by sample. The first is that of Dim::n.
-constexpr std::int64_t kExtents[] = {3, 2, 5};
+// Extents of the dynamic dimensions, sample by sample. The first are those of Dim::n.
+struct Extents {
+  std::int64_t n, m;
+  std::int64_t of(char dimension) const { return dimension == 'n' ? n : m; }
+};
+constexpr Extents kExtents[] = {{3, 4}, {2, 6}, {5, 3}};
 
 class Generator {
  public:
@@ -21,8 +25,8 @@ class Generator {
 
   RandomGraph generate() {
     g_.reseed(seed_);
-    dynamic_ = g_.chance(40);
-    batch_ = dynamic_ ? Dim{kExtents[0], true} : Dim{1 + g_.pick(3)};
+    batch_ = g_.chance(45) ? Dim{kExtents[0].n, 'n'} : Dim{1 + g_.pick(3)};
+    time_ = g_.chance(30) ? Dim{kExtents[0].m, 'm'} : Dim{2 + g_.pick(5)};
     const int count = 3 + g_.pick(12);
     start();
     for (int i = 0; i < count; ++i) {
@@ -47,22 +51,22 @@ class Generator {
 
   // What the graph begins with: features, a sequence, a picture, or ids in a table.
   void start() {
-    const std::int64_t width = g_.one_of<std::int64_t>({4, 6, 8, 12}), time = 2 + g_.pick(5);
+    const std::int64_t width = g_.one_of<std::int64_t>({4, 6, 8, 12});
     switch (g_.pick(5)) {
       case 0:
         return begin_with({batch_, {width}});
       case 1:
-        return begin_with({batch_, {time}, {width}});
+        return begin_with({batch_, time_, {width}});
       case 2:
         return begin_with({batch_, {g_.one_of<std::int64_t>({3, 4, 6})}, {4}, {4}});
       case 3:
-        begin_with({batch_, {time}, {width}});
-        g_.values.push_back({"y", {batch_, {time}, {width}}});
+        begin_with({batch_, time_, {width}});
+        g_.values.push_back({"y", {batch_, time_, {width}}});
         return add_input("y", T::FLOAT, g_.values.back().dims);
       default:
-        add_input("ids", T::INT64, {batch_, {time}});
+        add_input("ids", T::INT64, {batch_, time_});
         g_.values.push_back({g_.node("Gather", {g_.weight({kVocabulary, width}), "ids"}),
-                             {batch_, {time}, {width}}});
+                             {batch_, time_, {width}}});
     }
   }
 
@@ -77,7 +81,7 @@ class Generator {
       for (const auto family :
            {elementwise_steps(), product_steps(), shape_steps(), part_steps(),
             normalisation_steps(), image_steps(), attention_steps(), selection_steps(),
-            quantised_steps(), control_steps(), fused_steps()}) {
+            quantised_steps(), control_steps(), fused_steps(), table_steps(), mixing_steps()}) {
         for (const Step& step : family) {
           for (int i = 0; i < step.weight; ++i) out.push_back(&step);
         }
@@ -124,7 +128,7 @@ class Generator {
       import.set_domain(domain);
       import.set_version(version);
     }
-    for (const std::int64_t extent : kExtents) out_.samples.push_back(sample(extent));
+    for (const Extents& extents : kExtents) out_.samples.push_back(sample(extents));
   }
 
   // The values that nothing reads yet.
@@ -137,13 +141,13 @@ class Generator {
     return out;
   }
 
-  std::vector<TensorData> sample(std::int64_t extent) {
+  std::vector<TensorData> sample(const Extents& extents) {
     std::vector<TensorData> out;
     for (const Input& input : inputs_) {
       TensorData tensor{input.name, input.type, {}, {}};
       std::size_t n = 1;
       for (const Dim& dim : input.dims) {
-        tensor.shape.push_back(dim.dynamic ? extent : dim.n);
+        tensor.shape.push_back(dim.dynamic ? extents.of(dim.dynamic) : dim.n);
         n *= static_cast<std::size_t>(tensor.shape.back());
       }
       for (std::size_t i = 0; i < n; ++i) append_element(tensor);
@@ -164,8 +168,7 @@ class Generator {
   std::uint32_t seed_;
   const std::set<int>& without_;
   GraphWriter g_{17};
-  bool dynamic_ = false;
-  Dim batch_;
+  Dim batch_, time_;
   std::vector<Input> inputs_;
   RandomGraph out_;
 };

@@ -27,6 +27,8 @@ std::span<const Step> selection_steps();
 std::span<const Step> quantised_steps();
 std::span<const Step> control_steps();
 std::span<const Step> fused_steps();
+std::span<const Step> table_steps();
+std::span<const Step> mixing_steps();
 
 // The static axes of a value, those of extent 1 left out.
 std::vector<int> static_axes(const Value& x);

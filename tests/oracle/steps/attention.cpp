@@ -68,9 +68,7 @@ Value attend(GraphWriter& g, const Projections& p) {
 }
 
 std::optional<Value> attention(GraphWriter& g, const Value& x) {
-  if (x.rank() != 3 || x.dims[2].dynamic || (x.dims[0].dynamic && x.dims[1].dynamic)) {
-    return std::nullopt;
-  }
+  if (x.rank() != 3 || x.dims[2].dynamic) return std::nullopt;
   const std::int64_t groups = 1 + g.pick(3), shared = 1 + g.pick(2), width = 2 + 2 * g.pick(2);
   const std::int64_t heads = groups * shared;
   Projections p = g.chance(50) ? apart(g, x, heads * width, groups * width)

@@ -37,9 +37,7 @@ std::optional<Value> scan(GraphWriter& g, const Value& x) {
   g.begin_body();
   const std::string state = start + "_in", item = x.name + "_item" + start;
   g.input(state, onnx::TensorProto::FLOAT, {{n}});
-  auto& info = *g.graph().add_input();
-  info.set_name(item);
-  info.mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
+  g.input(item, onnx::TensorProto::FLOAT, {x.dims[0], x.dims[2]});
   const std::string turned = g.node("MatMul", {state, g.weight({n, n}, 0.4)});
   const std::string mean = g.node("Mul", {item, g.weight({n})});
   const std::string first = g.node("Gather", {mean, g.ints({}, {0})}, {attr("axis", 0)});

@@ -29,12 +29,13 @@ std::optional<Value> fused_product(GraphWriter& g, const Value& x) {
 }
 
 std::optional<Value> skip_norm(GraphWriter& g, const Value& x) {
-  if (x.rank() != 3 || !has_last(x)) return std::nullopt;
+  if (x.rank() != 3 || !has_last(x) || x.dims.back().n < 3) return std::nullopt;
   const std::int64_t n = x.dims.back().n;
   const Value y = project(g, x, n);
   if (g.chance(50)) {
     return Value{g.node("com.microsoft.SkipLayerNormalization",
-                        {x.name, y.name, g.weight({n}), g.weight({n}), g.weight({n})}),
+                        {x.name, y.name, g.weight({n}), g.weight({n}), g.weight({n})},
+                        {attr("epsilon", 0.01)}),
                  x.dims};
   }
   return Value{g.node("com.microsoft.SkipSimplifiedLayerNormalization",

@@ -20,7 +20,8 @@ std::optional<Value> layer_norm(GraphWriter& g, const Value& x) {
   if (x.rank() < 1 || x.dims.back().dynamic || x.dims.back().n < 3) return std::nullopt;
   const std::int64_t n = x.dims.back().n;
   const std::string bias = g.chance(70) ? g.weight({n}) : "";
-  return Value{g.node("LayerNormalization", {x.name, g.weight({n}), bias}, {attr("axis", -1)}),
+  return Value{g.node("LayerNormalization", {x.name, g.weight({n}), bias},
+                      {attr("axis", -1), attr("epsilon", 0.01)}),
                x.dims};
 }
 

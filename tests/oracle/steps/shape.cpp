@@ -48,7 +48,8 @@ std::optional<Value> merge_axes(GraphWriter& g, const Value& x) {
   std::vector<Dim> dims = x.dims;
   std::vector<int> sources = own_axes(x);
   if (x.dims[k + 1].dynamic) sources[k] = sources[k + 1];
-  dims[k] = {x.dims[k].n * x.dims[k + 1].n, x.dims[k].dynamic || x.dims[k + 1].dynamic};
+  const char dynamic = x.dims[k].dynamic ? x.dims[k].dynamic : x.dims[k + 1].dynamic;
+  dims[k] = {x.dims[k].n * x.dims[k + 1].n, dynamic};
   dims.erase(dims.begin() + static_cast<std::ptrdiff_t>(k) + 1);
   sources.erase(sources.begin() + static_cast<std::ptrdiff_t>(k) + 1);
   return g.reshape(x, dims, sources);
@@ -79,8 +80,8 @@ std::optional<Value> flatten(GraphWriter& g, const Value& x) {
   for (int k = 0; k < x.rank(); ++k) {
     Dim& side = k < axis ? left : right;
     const Dim& dim = x.dims[static_cast<std::size_t>(k)];
-    side = {side.n * dim.n, side.dynamic || dim.dynamic};
-    dynamic += dim.dynamic;
+    side = {side.n * dim.n, side.dynamic ? side.dynamic : dim.dynamic};
+    dynamic += dim.dynamic != 0;
   }
   if (dynamic > 1) return std::nullopt;
   return Value{g.node("Flatten", {x.name}, {attr("axis", axis)}), {left, right}};
