@@ -22,7 +22,7 @@ bool is_factor(const AxisStore& axes, ExprId e) { return axes.kind(e) == AxisSto
 
 }  // namespace
 
-Analysed::Analysed(OneNode one) : one_(std::move(one)) {
+Analysed::Analysed(OneNode one, const RuleBook* rules) : one_(std::move(one)) {
   const test::TempFolder folder;
   model_ = checked(read_model(folder.write("model.onnx", one_.model.SerializeAsString())));
   payloads_ = std::make_unique<PayloadReader>(model_);
@@ -30,6 +30,7 @@ Analysed::Analysed(OneNode one) : one_(std::move(one)) {
   InferOptions options;
   options.free_interface = true;
   options.opaque_caches = false;
+  options.rules = rules;
   inference_ = checked(infer(graph_, options));
 }
 
@@ -149,9 +150,12 @@ std::map<ExprId, Permutation> Analysed::random_permutations(std::uint32_t seed) 
       if (!axes.is_free(f) || out.contains(f)) continue;
       std::vector<std::uint32_t> order(static_cast<std::size_t>(axes.size(f)));
       std::iota(order.begin(), order.end(), 0U);
-      std::shuffle(order.begin(), order.end(), random);
-      if (std::ranges::is_sorted(order))
-        std::ranges::rotate(order, order.begin() + order.size() / 2);
+      if (order.size() == 2) {  // there are but two: turn factor k where bit `seed` of k + 1 is set
+        if ((out.size() + 1) >> (seed - 1) & 1) std::swap(order[0], order[1]);
+      } else {
+        std::shuffle(order.begin(), order.end(), random);
+        if (std::ranges::is_sorted(order)) std::ranges::reverse(order);
+      }
       out.emplace(f, Permutation(std::move(order)));
     }
   };

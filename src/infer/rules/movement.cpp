@@ -289,7 +289,7 @@ void pad(RuleCall& c) {
       c.pin(axis, "padded");
       axis = c.fixed(axis.a + la + ha, axis.b + lb + hb, "padded");
     } else {
-      axis = c.sum({c.fixed(la, "padding"), axis, c.fixed(ha, "padding")});
+      axis = c.sum({c.free(la), axis, c.free(ha)});  // all of what is padded with is one value
     }
   }
   c.out(0, std::move(out), x.type);

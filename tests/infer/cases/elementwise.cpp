@@ -7,7 +7,7 @@ namespace {
 const OpCase kCases[] = {
     {"y = Abs(x:f[3,4])", "x[a,b] -> y[a,b]"},
     {"y = Acos(x:f[3,4])", "x[a,b] -> y[a,b]"},
-    {"y = Acosh(x:p[3,4])", "x[a,b] -> y[a,b]"},
+    {"y = Acosh(x:f[3,4]={1,2,3,4,5,6,7,8,9,10,11,12})", "x[a,b] -> y[a,b]"},
     {"y = Asin(x:f[3,4])", "x[a,b] -> y[a,b]"},
     {"y = Asinh(x:f[3,4])", "x[a,b] -> y[a,b]"},
     {"y = Atan(x:f[3,4])", "x[a,b] -> y[a,b]"},
@@ -46,8 +46,8 @@ const OpCase kCases[] = {
     {"y = BitwiseNot(x:i32[3,4])", "x[a,b] -> y[a,b]", 18},
     {"y = Not(x:b[3,4])", "x[a,b] -> y[a,b]"},
     {"y = Relu(x:f[3])", "x[a] -> y[a]", 7},
-    {"y = IsInf(x:f[3,4])", "x[a,b] -> y[a,b]"},
-    {"y = IsNaN(x:f[3,4])", "x[a,b] -> y[a,b]"},
+    {"y = IsInf(x:f[3,4]={inf,0,0,0,0,-inf,inf})", "x[a,b] -> y[a,b]"},
+    {"y = IsNaN(x:f[3,4]={nan,0,0,0,0,nan,nan})", "x[a,b] -> y[a,b]"},
     // broadcast: equal extents are one, an extent of 1 is none
     {"y = Add(a:f[2,3,4], b:f[2,3,4])", "a[a,b,c] b[a,b,c] -> y[a,b,c]"},
     {"y = Add(a:f[2,3,4], b:f[4])", "a[a,b,c] b[c] -> y[a,b,c]"},

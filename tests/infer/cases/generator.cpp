@@ -23,7 +23,7 @@ const OpCase kCases[] = {
     {"y = Trilu(x:f[2,3,4])", "x[a,!3,!4] -> y[a,!3,!4]"},
     {"y = Trilu(x:f[2,3,4], k:i64[]={1}!) upper=0", "x[a,!3,!4] k[] -> y[a,!3,!4]"},
     {"y = EyeLike(x:f[3,4])", "x[a,b] -> y[!3,!4]"},
-    {"y = NonZero(x:f[3,4])", "x[!3,!4] -> y[!2,?]"},
+    {"y = NonZero(x:f[3,4]={0,1,2,0,3,0,0,0,0,4,0,5})", "x[!3,!4] -> y[!2,?]"},
     {"y = RandomNormalLike(x:f[3,4]) seed=3.0", "x[a,b] -> y[!3,!4]"},
     {"y = RandomUniformLike(x:f[3,4]) seed=3.0", "x[a,b] -> y[!3,!4]"},
     {"y = RandomNormal() seed=3.0 shape=[3,4]", "-> y[!3,!4]"},

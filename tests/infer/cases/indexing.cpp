@@ -63,6 +63,7 @@ const OpCase kCases[] = {
     {"v, i = TopK(x:f[3,5]) k=2", "x[a,b] -> v[a,!2] i[a,!2]=b", 9},
     {"v, i = TopK(x:f[3,5], k:i64[1]={3})",
      "x[!3,!5] k[1] -> v[..] i[..] gave up: TopK: operand 1 is computed at run time"},
+    {"y = com.microsoft.GatherND(x:f[5,4,3], i:i64<4[6,2])", "x[!5,!4,a] i[b,!2] -> y[b,a]"},
     {"y = com.microsoft.GatherND(x:f[5,3], i:i64<5[2,4,1])", "x[a,b] i[c,d,1]=a -> y[c,d,b]"},
     {"y = com.microsoft.TorchEmbedding(x:f[5,3]!, i:i64<5[2,4])", "x[a,b] i[c,d]=a -> y[c,d,b]"},
 };

@@ -84,7 +84,7 @@ const OpCase kCases[] = {
     {"y = Tile(x:f[3,4], r:i64[2]={1,2}!)", "x[a,b] r[!2] -> y[a,c*b]"},
     {"y = Tile(x:f[3,1], r:i64[2]={1,4}!)", "x[a,1] r[!2] -> y[a,b]"},
     {"y = Tile(x:i64[3], r:i64[1]={2}!)", "x[a] r[1] -> y[b*a]", 7},
-    {"y = Pad(x:f[3,4], p:i64[4]={0,1,0,2}!)", "x[a,b] p[!4] -> y[a,1+b+!2]"},
+    {"y = Pad(x:f[3,4], p:i64[4]={0,1,0,2}!)", "x[a,b] p[!4] -> y[a,1+b+c]"},
     {"y = Pad(x:f[3,4], p:i64[4]={0,1,0,0}!, v:f[]={9})", "x[a,b] p[!4] v[] -> y[a,1+b]"},
     {"y = Pad(x:f[3,4], p:i64[4]={0,1,0,2}!) mode=reflect", "x[a,!4] p[!4] -> y[a,!7]"},
     {"y = Pad(x:f[3,4], p:i64[4]={1,0,0,0}!) mode=edge", "x[!3,a] p[!4] -> y[!4,a]"},
@@ -95,7 +95,7 @@ const OpCase kCases[] = {
     {"y = Pad(x:f[3,4]) pads=[0,0,1,0]", "x[a,b] -> y[a+1,b]", 7},
     {"y = Pad(x:f[3,4], p:i64[4]={0,0,0,0}!)", "x[a,b] p[!4] -> y[a,b]"},
     {"y = com.microsoft.Pad(x:f[3,4], p:i64[4]={0,1,0,2}!, v:f[1]={9}) mode=constant",
-     "x[a,b] p[!4] v[1] -> y[a,1+b+!2]"},
+     "x[a,b] p[!4] v[1] -> y[a,1+b+c]"},
     {"y = com.microsoft.ExpandDims(x:f[3,4], a:i32[]={1}!)", "x[a,b] a[] -> y[a,1,b]"},
 };
 

@@ -37,9 +37,10 @@ const OpCase kCases[] = {
      "ys:p[]={99.0}!, yz:u8[]!)",
      "a[a,b] as[] az[] b[b,c] bs[c] bz[c] ys[] yz[] -> y[a,c]"},
     {"y = com.microsoft.QGemm(a:u8[3,4], as:p[]!, az:u8[]!, b:u8[5,4]!, bs:p[5]!, bz:u8[5]!, "
-     "c:i32[5]!, ys:p[]={99.0}!, yz:u8[]!) transB=1 alpha=1.0",
+     "c:i32[5]={90000,-60000,30000,10000,50000}!, ys:p[]={99.0}!, yz:u8[]!) transB=1 alpha=1.0",
      "a[a,b] as[] az[] b[c,b] bs[c] bz[c] c[c] ys[] yz[] -> y[a,c]"},
-    {"y = com.microsoft.QLinearSigmoid(x:u8[3,6], as:p[]!, az:u8[]!, ys:p[]!, yz:u8[]!)",
+    {"y = com.microsoft.QLinearSigmoid(x:u8[3,6], as:p[]={0.05}!, az:u8[]={128}!, ys:p[]={0.01}!, "
+     "yz:u8[]={0}!)",
      "x[a,b] as[] az[] ys[] yz[] -> y[a,b]"},
     {"y = com.microsoft.QLinearLeakyRelu(x:u8[3,6], as:p[]!, az:u8[]!, ys:p[]!, yz:u8[]!) "
      "alpha=0.1",
@@ -54,7 +55,7 @@ const OpCase kCases[] = {
      "ys:p[]!, yz:u8[]!)",
      "a[a,b] as[] az[] b[b] bs[] bz[] ys[] yz[] -> y[a,b]"},
     {"y = com.microsoft.QLinearMul(a:u8[3,4], as:p[]!, az:u8[]!, b:u8[4]!, bs:p[]!, bz:u8[]!, "
-     "ys:p[]!, yz:u8[]!)",
+     "ys:p[]={99.0}!, yz:u8[]!)",
      "a[a,b] as[] az[] b[b] bs[] bz[] ys[] yz[] -> y[a,b]"},
     {"y = com.microsoft.MulInteger(a:u8[3,4], az:u8[]!, b:u8[4], bz:u8[]!)",
      "a[a,b] az[] b[b] bz[] -> y[a,b]"},
