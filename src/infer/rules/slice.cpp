@@ -27,8 +27,6 @@ Range clamp_bounds(const Bounds& s, const Axis& axis) {
     if (s.step > 0) {
       if (!s.dynamic_start()) start = std::clamp(start, std::int64_t{0}, n);
       if (!s.dynamic_end() || axis.dynamic()) end = std::clamp(end, std::int64_t{0}, n);
-      if (s.dynamic_start() && !s.dynamic_end() && !axis.dynamic())
-        end = start + 1;  // extent unknown
       out.count[k] = end <= start ? 0 : (end - start - 1) / s.step + 1;
     } else {
       start = std::clamp(start, std::int64_t{0}, n - 1);
@@ -47,7 +45,19 @@ Axis strided(RuleCall& c, const Axis& axis, std::int64_t step) {
   return major;
 }
 
+// Does nothing say how many of a static axis's indices are taken? From -n or 8 - n, which look
+// alike here, to 8 it may be n, and from the last backwards it depends on where that is.
+bool unknown_count(const Bounds& s, const Axis& axis) {
+  if (axis.dynamic()) return false;
+  if (s.step < 0) return s.dynamic_start() || s.dynamic_end();
+  return s.dynamic_start() && !s.dynamic_end();
+}
+
 Axis slice_axis(RuleCall& c, const Axis& axis, const Bounds& s) {
+  if (unknown_count(s, axis)) {
+    c.pin(axis, "sliced at a position known at run time only");
+    return c.unknown_extent("dynamic slice");
+  }
   const Range r = clamp_bounds(s, axis);
   const bool same = r.start[0] == r.start[1] && r.end[0] == r.end[1];
   if (!axis.dynamic() && same && s.step == 1) {
