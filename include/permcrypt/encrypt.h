@@ -37,7 +37,7 @@ struct EncryptReport {
   std::vector<std::string> unmatched;
 };
 
-// A checkpoint is permuted by the plan of the model and written as X.enc.safetensors; tensors are
+// A checkpoint, with carry kData only, is permuted by the plan of the model and written as X.enc.safetensors; tensors are
 // matched by their elements, through the transposes that exporters insert, and by their names.
 //
 // Looks for the key only when model and state are fine. Errors, in this order: kUsage (output is

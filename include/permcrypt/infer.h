@@ -57,6 +57,8 @@ struct InferOptions {
   std::map<std::string, std::int64_t> dims;        // --dim NAME=N
   // Constants whose elements cannot be rewritten in place: other indices would take other space.
   std::set<ValueId> rigid_tables;
+  // Tensors that stay as they are: a program that holds the same weights computes them itself.
+  std::set<TensorId> still;
   // Stands between the rules and the nodes, and outlives what is done with these options; nullptr:
   // rules apply as they are.
   const RuleBook* rules = nullptr;

@@ -87,7 +87,9 @@ void add_encrypt(CLI::App& app, Context& context) {
   command->add_option("-o,--output", request.out, "Default: X.enc.onnx beside X.onnx")
       ->type_name("OUT");
   add_key_options(*command, request.key);
-  command->add_option("--carry", request.locks.carry, "How the key comes in: key (an input), data, both")
+  command
+      ->add_option("--carry", request.locks.carry,
+                   "How the key comes in: key (an input), data, both")
       ->transform(CLI::CheckedTransformer(kCarries))
       ->type_name("HOW");
   command
@@ -105,7 +107,7 @@ void add_encrypt(CLI::App& app, Context& context) {
       ->type_name("NAME");
   command
       ->add_option("--checkpoint", request.checkpoint,
-                   "Permute the model's PyTorch checkpoint as well: OUT with .safetensors")
+                   "With --carry data: permute the PyTorch checkpoint as well, as OUT.safetensors")
       ->type_name("FILE");
   command->add_flag("--decoy", request.decoy, "The model runs without a key, and gives garbage");
   command->add_flag("--strict", request.strict, "Refuse operators that have no rule");

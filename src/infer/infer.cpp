@@ -40,6 +40,9 @@ void add_sparse(Workspace& ws, Operand& o, const GraphValue& value) {
     o.axes.push_back(ws.fixed_axis(d.size, d.size, "sparse initializer"));
 }
 
+constexpr std::string_view kNotInCheckpoint =
+    "not in the checkpoint: programs that load it compute this themselves";
+
 void add_constant(Workspace& ws, ValueId id) {
   const GraphValue& value = ws.graph.values[id];
   Operand& o = ws.operands[id];
@@ -60,6 +63,10 @@ void add_constant(Workspace& ws, ValueId id) {
   // An empty tensor has nothing to move, and so nothing that must stay.
   const bool empty = std::ranges::find(shape, 0) != shape.end();
   if (!tensor.payload && !empty) ws.pin(o, tensor.unmovable);
+  if (ws.options.still.contains(value.tensor)) {
+    ws.pin(o, kNotInCheckpoint);
+    ws.labels.pin(o.label, kNotInCheckpoint);
+  }
   if (!is_index_type(o.type)) ws.labels.pin(o.label, "not an index");
   if (ws.options.rigid_tables.contains(id)) {
     ws.labels.pin(o.label, "ids in a table whose encoding has no room for others");

@@ -4,6 +4,7 @@
 #include <map>
 #include <span>
 #include <tuple>
+#include <unordered_set>
 #include <utility>
 
 #include "base/output_file.h"
@@ -68,14 +69,14 @@ bool same_name(std::string_view a, std::string_view b) {
 struct Candidate {
   std::string_view name;
   std::uint32_t planned = kNone;  // index into Plan::tensors
-  bool transposed = false;
+  CheckpointLayout layout = CheckpointLayout::kSame;
 };
 
 // What the plan does to the elements of the checkpoint's tensor: equal texts, equal moves.
 std::string move_text(const Plan& plan, const Candidate& candidate) {
   if (candidate.planned == kNone) return "";
   const PlanTensor& tensor = plan.tensors[candidate.planned];
-  std::string text = candidate.transposed ? "transposed" : "";
+  std::string text = candidate.layout == CheckpointLayout::kSame ? "" : "transposed";
   for (std::size_t i = 0; i < tensor.axes.size(); ++i) {
     text += " " + std::to_string(tensor.view.shape[i]) + ":" + to_string(tensor.axes[i]);
   }
@@ -93,7 +94,9 @@ class ModelTensors {
   }
 
   Result<void> read(PayloadReader& payloads) {
-    for (const Tensor& tensor : model_.tensors) {
+    for (TensorId id = 0; id < model_.tensors.size(); ++id) {
+      const Tensor& tensor = model_.tensors[id];
+      if (const auto& span = tensor.payload) ids_[{span->file, span->offset, span->length}] = id;
       const auto bits = static_cast<std::uint64_t>(element_bits(tensor.type));
       if (!tensor.payload || tensor.encoding != Encoding::kFixed || bits < 8) continue;
       const auto bytes = payloads.bytes(*tensor.payload);
@@ -102,6 +105,11 @@ class ModelTensors {
       by_key_[key_of({*bytes, bits / 8})].push_back({&tensor, *bytes});
     }
     return {};
+  }
+
+  TensorId id_of(std::uint32_t planned) const {
+    const ByteSpan& span = plan_.tensors[planned].payload;
+    return ids_.at({span.file, span.offset, span.length});
   }
 
   std::vector<Candidate> candidates(const SafeTensor& tensor, std::string_view bytes) const {
@@ -133,7 +141,9 @@ class ModelTensors {
       const auto planned = planned_.find({span.file, span.offset, span.length});
       const std::uint32_t number = planned == planned_.end() ? kNone : planned->second;
       if (number != kNone && !movable(plan_.tensors[number], elements)) continue;
-      found.push_back({entry.tensor->name, number, elements.rows != 0});
+      found.push_back(
+          {entry.tensor->name, number,
+           elements.rows != 0 ? CheckpointLayout::kTransposed : CheckpointLayout::kSame});
     }
   }
 
@@ -144,7 +154,9 @@ class ModelTensors {
 
   const Model& model_;
   const Plan& plan_;
-  std::map<std::tuple<std::uint32_t, std::uint64_t, std::uint64_t>, std::uint32_t> planned_;
+  using Place = std::tuple<std::uint32_t, std::uint64_t, std::uint64_t>;
+  std::map<Place, std::uint32_t> planned_;
+  std::map<Place, TensorId> ids_;
   std::map<Key, std::vector<Entry>> by_key_;
 };
 
@@ -162,11 +174,36 @@ std::optional<Candidate> choose(const Plan& plan, std::vector<Candidate> candida
   return candidates.front();
 }
 
-ElementView view_of(const PlanTensor& planned, const SafeTensor& tensor, bool transposed) {
+// Whether each row of `rows` is one of `table`. Rows of one repeated element prove nothing.
+bool has_rows(std::string_view table, std::string_view rows, std::uint64_t row_bytes,
+              std::uint64_t width) {
+  std::unordered_set<std::string_view> known;
+  for (std::uint64_t at = 0; at < table.size(); at += row_bytes) {
+    known.insert(table.substr(at, row_bytes));
+  }
+  for (std::uint64_t at = 0; at < rows.size(); at += row_bytes) {
+    const std::string_view row = rows.substr(at, row_bytes);
+    if (row.substr(width) == row.substr(0, row_bytes - width) || !known.contains(row)) return false;
+  }
+  return true;
+}
+
+// Whether only the last axis moves, so that rows can be a part of a table.
+bool rows_stay(const PlanTensor& tensor) {
+  if (tensor.axes.empty() || tensor.values) return false;
+  return std::none_of(tensor.axes.begin(), tensor.axes.end() - 1,
+                      [](const AxisMap& axis) { return axis.moves(); });
+}
+
+ElementView view_of(const PlanTensor& planned, const SafeTensor& tensor, CheckpointLayout layout) {
   ElementView view = planned.view;
   view.bits = tensor.bits;
   view.encoding = Encoding::kFixed;
-  if (transposed) std::ranges::reverse(view.shape);
+  if (layout == CheckpointLayout::kTransposed) std::ranges::reverse(view.shape);
+  if (layout == CheckpointLayout::kRows) {
+    const std::uint64_t row_bits = std::max<std::uint64_t>(view.shape.back() * tensor.bits, 1);
+    view.shape = {8 * tensor.length / row_bits, view.shape.back()};
+  }
   view.row_stride = view.shape.empty() ? 1 : view.shape.back();
   return view;
 }
@@ -194,17 +231,70 @@ Result<Checkpoint::Match> Checkpoint::match(const Model& model, PayloadReader& p
   ModelTensors known(model, plan);
   if (auto done = known.read(payloads); !done) return fail(done.error());
   Match match;
+  std::vector<bool> found(plan.tensors.size());
+  std::vector<std::optional<Candidate>> choices;
   for (const SafeTensor& tensor : tensors_) {
+    choices.emplace_back();
     if (tensor.bits == 0 || tensor.length == 0) continue;
-    const std::string_view bytes = file_.bytes().substr(tensor.offset, tensor.length);
-    const auto candidate = choose(plan, known.candidates(tensor, bytes), tensor.name);
-    if (!candidate) {
-      if (tensor.floating) match.unmatched.push_back(tensor.name);
-    } else if (candidate->planned != kNone) {
-      match.entries.push_back({tensor.name, candidate->planned, candidate->transposed});
+    const auto candidates = known.candidates(tensor, bytes(tensor));
+    const auto choice = choose(plan, candidates, tensor.name);
+    choices.back() = choice;
+    if (!choice || choice->planned == kNone) continue;
+    match.entries.push_back({tensor.name, choice->planned, choice->layout});
+    for (const Candidate& candidate : candidates) {  // copies of it, too
+      if (candidate.planned != kNone && move_text(plan, candidate) == move_text(plan, *choice)) {
+        found[candidate.planned] = true;
+      }
+    }
+  }
+  for (std::uint32_t i = 0; i < plan.tensors.size(); ++i) {
+    if (found[i]) continue;
+    const auto elements = payloads.bytes(plan.tensors[i].payload);
+    if (!elements) return fail(elements.error());
+    const std::uint32_t table = table_with_rows(plan.tensors[i], *elements);
+    if (table == kNone) {
+      match.missing.insert(known.id_of(i));
+      continue;
+    }
+    if (!choices[table]) {
+      choices[table] = Candidate{"", i, CheckpointLayout::kRows};
+      match.entries.push_back({tensors_[table].name, i, CheckpointLayout::kRows});
+    }
+    // The table moves in one way: as its first part, or as it was found whole.
+    const std::uint32_t moved = choices[table]->planned;
+    if (moved == kNone || choices[table]->layout == CheckpointLayout::kTransposed ||
+        !rows_stay(plan.tensors[moved]) ||
+        plan.tensors[moved].axes.back() != plan.tensors[i].axes.back()) {
+      match.missing.insert(known.id_of(i));
+    }
+  }
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    if (tensors_[i].floating && tensors_[i].length > 0 && !choices[i]) {
+      match.unmatched.push_back(tensors_[i].name);
     }
   }
   return match;
+}
+
+std::string_view Checkpoint::bytes(const SafeTensor& tensor) const {
+  return file_.bytes().substr(tensor.offset, tensor.length);
+}
+
+// The table that has all rows of a tensor of the model; kNone when none has.
+std::uint32_t Checkpoint::table_with_rows(const PlanTensor& planned,
+                                          std::string_view elements) const {
+  const ElementView& view = planned.view;
+  if (!rows_stay(planned) || view.encoding != Encoding::kFixed || view.bits < 8) return kNone;
+  const std::uint64_t width = view.bits / 8;
+  const std::uint64_t row_bytes = view.shape.back() * width;
+  if (row_bytes <= width || view.row_stride != view.shape.back()) return kNone;
+  for (std::uint32_t i = 0; i < tensors_.size(); ++i) {
+    const SafeTensor& tensor = tensors_[i];
+    const bool is_table = tensor.bits == view.bits && tensor.shape.size() >= 2 &&
+                          tensor.shape.back() == view.shape.back() && tensor.length > 0;
+    if (is_table && has_rows(bytes(tensor), elements, row_bytes, width)) return i;
+  }
+  return kNone;
 }
 
 Result<CopyJob> Checkpoint::job(const Plan& plan, const std::vector<CheckpointEntry>& entries,
@@ -213,7 +303,7 @@ Result<CopyJob> Checkpoint::job(const Plan& plan, const std::vector<CheckpointEn
   for (const CheckpointEntry& entry : entries) {
     const auto tensor = std::ranges::find(tensors_, entry.name, &SafeTensor::name);
     const PlanTensor& planned = plan.tensors[entry.tensor];
-    if (tensor == tensors_.end() || !fits(view_of(planned, *tensor, entry.transposed), *tensor)) {
+    if (tensor == tensors_.end() || !fits(view_of(planned, *tensor, entry.layout), *tensor)) {
       return fail(ErrorKind::kInput,
                   in_quotes(file_.path().native()) + " has no tensor " + in_quotes(entry.name) +
                       " of the right shape",
@@ -222,8 +312,12 @@ Result<CopyJob> Checkpoint::job(const Plan& plan, const std::vector<CheckpointEn
     PlanTensor moved = planned;
     moved.name = entry.name;
     moved.payload = {0, tensor->offset, tensor->length};
-    moved.view = view_of(planned, *tensor, entry.transposed);
-    if (entry.transposed) std::ranges::reverse(moved.axes);
+    moved.view = view_of(planned, *tensor, entry.layout);
+    if (entry.layout == CheckpointLayout::kTransposed) std::ranges::reverse(moved.axes);
+    if (entry.layout == CheckpointLayout::kRows) {
+      moved.axes = {AxisMap{AxisMap::Kind::kFixed, moved.view.shape[0], kNone, {}},
+                    planned.axes.back()};
+    }
     mapped.tensors.push_back(std::move(moved));
   }
   std::ranges::sort(mapped.tensors, {}, [](const PlanTensor& t) { return t.payload.offset; });

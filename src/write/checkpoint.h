@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,10 +25,12 @@ class Checkpoint {
   struct Match {
     std::vector<CheckpointEntry> entries;  // what moves
     std::vector<std::string> unmatched;    // floating-point tensors that no tensor of the model is
+    std::set<TensorId> missing;            // tensors of the model that move, and are not here
   };
   // Finds each tensor in the model by its elements, in the model's order or transposed, as
   // exporters like to store matrices; among several with the same elements by its name. One that
-  // stays ambiguous is unmatched, unless all candidates move alike. Errors (kInput): the model's
+  // stays ambiguous is unmatched, unless all candidates move alike. The model may also hold rows of
+  // a table that an exporter took at fixed positions. Errors (kInput): the model's
   // files cannot be read.
   Result<Match> match(const Model& model, PayloadReader& payloads, const Plan& plan) const;
 
@@ -38,6 +41,9 @@ class Checkpoint {
                       const std::vector<Permutation>& groups) const;
 
  private:
+  std::string_view bytes(const SafeTensor& tensor) const;
+  std::uint32_t table_with_rows(const PlanTensor& planned, std::string_view elements) const;
+
   explicit Checkpoint(MappedFile file) : file_(std::move(file)) {}
   MappedFile file_;
   std::vector<SafeTensor> tensors_;

@@ -31,14 +31,14 @@ const char* cache_text(const EncryptRequest& request) {
   return request.locks.infer.opaque_caches ? "opaque" : "plain";
 }
 
-Result<Analysis> analyse_plain(const EncryptRequest& request) {
+Result<Analysis> analyse_plain(const EncryptRequest& request, const LockOptions& locks) {
   auto model = read_model(request.model);
   if (!model) return fail(model.error());
   if (has_manifest(*model)) {
     return fail(ErrorKind::kState, in_quotes(request.model.native()) + " is already encrypted",
                 "decrypt it first, or encrypt the original");
   }
-  auto analysis = analyse(*std::move(model), request.locks);
+  auto analysis = analyse(*std::move(model), locks);
   if (!analysis || !request.strict) return analysis;
   for (const auto* list :
        {&analysis->locked.inference.unknown_ops, &analysis->locked.inference.gave_up}) {
@@ -82,8 +82,8 @@ Result<std::vector<Edit>> make_edits(Analysis& analysis, const fs::path& out, bo
 // What the salt is derived from.
 Result<std::string> content_of(const EncryptRequest& request, Analysis& analysis) {
   return salt_content(*analysis.model, *analysis.payloads,
-                      {text_of(request.locks.carry), text_of(request.locks.internal), cache_text(request),
-                       request.locks.infer.dims, request.licensee});
+                      {text_of(request.locks.carry), text_of(request.locks.internal),
+                       cache_text(request), request.locks.infer.dims, request.licensee});
 }
 
 fs::path checkpoint_name(const fs::path& out) {
@@ -117,6 +117,30 @@ Result<std::optional<MatchedCheckpoint>> match_checkpoint(const EncryptRequest& 
   auto match = checkpoint->match(*analysis.model, *analysis.payloads, analysis.plan);
   if (!match) return fail(match.error());
   return MatchedCheckpoint{*std::move(checkpoint), *std::move(match)};
+}
+
+// A model, and the checkpoint beside it. What the model has and the checkpoint has not cannot move.
+struct Subject {
+  Analysis analysis;
+  std::optional<MatchedCheckpoint> matched;
+};
+
+Result<Subject> analyse_with_checkpoint(const EncryptRequest& request) {
+  LockOptions locks = request.locks;
+  for (;;) {  // each round holds more tensors of the model still
+    auto analysis = analyse_plain(request, locks);
+    if (!analysis) return fail(analysis.error());
+    auto matched = match_checkpoint(request, *analysis);
+    if (!matched) return fail(matched.error());
+    if (!*matched || (*matched)->match.missing.empty()) {
+      return Subject{*std::move(analysis), *std::move(matched)};
+    }
+    const std::size_t before = locks.infer.still.size();
+    locks.infer.still.merge((*matched)->match.missing);
+    if (locks.infer.still.size() == before) {
+      return fail(ErrorKind::kDefect, "a tensor moves that was held still");
+    }
+  }
 }
 
 Result<void> write_files(const EncryptRequest& request, const SecretKey& key, Analysis& analysis,
@@ -158,12 +182,14 @@ Result<EncryptReport> encrypt(const EncryptRequest& request) {
   if (request.out) {
     if (auto done = check_distinct(request.model, *request.out); !done) return fail(done.error());
   }
-  auto analysis = analyse_plain(request);
-  if (!analysis) return fail(analysis.error());
-  const auto matched = match_checkpoint(request, *analysis);
-  if (!matched) return fail(matched.error());
-  EncryptReport report{*std::move(analysis), "", {}, {}};
-  if (*matched) report.unmatched = (*matched)->match.unmatched;
+  if (request.checkpoint && request.locks.carry != Carry::kData) {
+    return fail(ErrorKind::kUsage, "a checkpoint has no place for locks inside the model",
+                "use --carry data with --checkpoint");
+  }
+  auto subject = analyse_with_checkpoint(request);
+  if (!subject) return fail(subject.error());
+  EncryptReport report{std::move(subject->analysis), "", {}, {}};
+  if (subject->matched) report.unmatched = subject->matched->match.unmatched;
   report.files = output_files(request, *report.analysis.model);
   auto edits = make_edits(report.analysis, report.files[0], request.decoy);
   if (!edits) return fail(edits.error());
@@ -173,7 +199,7 @@ Result<EncryptReport> encrypt(const EncryptRequest& request) {
   const auto key = find_key(request.key);
   if (!key) return fail(key.error());
   report.key_id = key->id();
-  auto done = write_files(request, *key, report.analysis, *matched, report.files);
+  auto done = write_files(request, *key, report.analysis, subject->matched, report.files);
   if (!done) return fail(done.error());
   return report;
 }

@@ -14,11 +14,18 @@
 
 namespace permcrypt {
 
+// How the elements of a checkpoint's tensor lie, compared to the model's.
+enum class CheckpointLayout : std::uint8_t {
+  kSame,
+  kTransposed,  // a matrix, with its axes exchanged
+  kRows,        // the model has some rows of it: the last axis is the same, the others stay
+};
+
 // A tensor of the PyTorch checkpoint that was encrypted beside the model.
 struct CheckpointEntry {
   std::string name;          // in the checkpoint
   std::uint32_t tensor = 0;  // index into Plan::tensors
-  bool transposed = false;   // the checkpoint holds the matrix with its axes exchanged
+  CheckpointLayout layout = CheckpointLayout::kSame;
   bool operator==(const CheckpointEntry&) const = default;
 };
 

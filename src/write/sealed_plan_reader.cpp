@@ -313,7 +313,11 @@ SealedPlan read_sealed(const Json& json) {
     for (const Json& entry : list(json["checkpoint"])) {
       tuple(entry, 3);
       const auto tensor = static_cast<std::uint32_t>(index(entry[1], sealed.plan.tensors.size()));
-      sealed.checkpoint.push_back({bytes(entry[0]), tensor, index(entry[2], 2) == 1});
+      const auto layout = static_cast<CheckpointLayout>(index(entry[2], 3));
+      const std::size_t rank = sealed.plan.tensors[tensor].axes.size();
+      require(layout == CheckpointLayout::kSame || rank == 2 ||
+              (layout == CheckpointLayout::kRows && rank > 0));
+      sealed.checkpoint.push_back({bytes(entry[0]), tensor, layout});
     }
   }
   return sealed;

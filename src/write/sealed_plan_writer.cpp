@@ -176,7 +176,7 @@ std::string to_json(const SealedPlan& sealed) {
     out["options"].push_back({text(name), text(value)});
   }
   for (const CheckpointEntry& entry : sealed.checkpoint) {
-    out["checkpoint"].push_back({text(entry.name), entry.tensor, entry.transposed ? 1 : 0});
+    out["checkpoint"].push_back({text(entry.name), entry.tensor, static_cast<int>(entry.layout)});
   }
   if (!sealed.salt_content.empty()) out["content"] = hex_encode(sealed.salt_content);
   return out.dump();

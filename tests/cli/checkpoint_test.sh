@@ -5,9 +5,9 @@ cp "$testdata/models/mlp-dynamo/model.onnx" plain.onnx
 cp "$testdata/models/mlp-dynamo/model.safetensors" plain.safetensors
 expect 0 keygen
 
-expect 0 encrypt plain.onnx --checkpoint plain.safetensors
+expect 0 encrypt plain.onnx --carry data --checkpoint plain.safetensors
 says err "warning: .*'unused.weight'"
-[ "$(grep -c warning err)" -eq 1 ] || fail "something else is unmatched"
+[ "$(grep -c "of the checkpoint" err)" -eq 1 ] || fail "something else is unmatched"
 [ "$(stat -c %s plain.enc.safetensors)" = "$(stat -c %s plain.safetensors)" ] || fail "other size"
 cmp -s plain.enc.safetensors plain.safetensors && fail "the checkpoint is not encrypted"
 expect 0 decrypt plain.enc.onnx --checkpoint plain.enc.safetensors
@@ -20,13 +20,14 @@ expect 0 decrypt plain.enc.onnx --checkpoint trained.safetensors -o trained.dec.
 changed=$(cmp -l trained.dec.safetensors plain.safetensors | wc -l || true)
 [ "$changed" -le 4 ] && [ "$changed" -gt 0 ] || fail "$changed bytes changed"
 
-expect 4 encrypt plain.onnx --checkpoint plain.safetensors -o trained.onnx
+expect 4 encrypt plain.onnx --carry data --checkpoint plain.safetensors -o trained.onnx
 absent trained.onnx
-expect 3 encrypt plain.onnx --checkpoint plain.onnx -o x.onnx
-expect 3 encrypt plain.onnx --checkpoint nowhere -o x.onnx
+expect 3 encrypt plain.onnx --carry data --checkpoint plain.onnx -o x.onnx
+expect 3 encrypt plain.onnx --carry data --checkpoint nowhere -o x.onnx
 head -c 3000 plain.safetensors >cut.safetensors
-expect 3 encrypt plain.onnx --checkpoint cut.safetensors -o x.onnx
+expect 3 encrypt plain.onnx --carry data --checkpoint cut.safetensors -o x.onnx
 expect 3 decrypt plain.enc.onnx --checkpoint cut.safetensors -o x.onnx
+expect 2 encrypt plain.onnx --checkpoint plain.safetensors -o x.onnx
 expect 0 encrypt plain.onnx -o without.onnx
 expect 6 decrypt without.onnx --checkpoint plain.enc.safetensors -o x.onnx
 absent x.onnx

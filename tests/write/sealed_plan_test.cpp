@@ -47,7 +47,9 @@ SealedPlan sample() {
   plan.data_files = {"weights/model.data"};
   plan.bound_dims = {{"height", 224}, {"odd", -1}};
   plan.duplicates = {{"a", "b"}, {}, {"c"}};
-  sealed.checkpoint = {{"model.w", 1, true}, {"ids\xff", 0, false}};
+  sealed.checkpoint = {{"model.w", 1, CheckpointLayout::kSame},
+                       {"ids\xff", 0, CheckpointLayout::kTransposed},
+                       {"rows", 0, CheckpointLayout::kRows}};
   sealed.salt_content = all_bytes().substr(100, 32);
   return sealed;
 }
