@@ -4,6 +4,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/checked.h"
 #include "infer/folded.h"
 #include "infer/small_tensor.h"
 
@@ -234,7 +235,6 @@ std::optional<SmallTensor> where(const SmallTensor& c, const SmallTensor& x, con
 // ---------------------------------------------------------------------------- structure
 
 std::optional<SmallTensor> reshape(const GraphNode& node, Operands in) {
-  if (in.size() < 2) return std::nullopt;
   std::vector<std::int64_t> shape = in[1]->ints;
   const bool allow_zero = int_attribute(node, "allowzero", 0) != 0;
   std::int64_t known = 1, unknown = -1;
@@ -293,7 +293,7 @@ std::optional<SmallTensor> unsqueeze(const GraphNode& node, Operands in) {
 
 std::optional<SmallTensor> concat(const GraphNode& node, Operands in) {
   const auto axis = normal_axis(int_attribute(node, "axis", 0), in[0]->shape.size());
-  if (!axis) return std::nullopt;
+  if (!axis || std::ranges::find(in, nullptr) != in.end()) return std::nullopt;
   return concatenate(in, *axis);
 }
 
@@ -312,7 +312,7 @@ std::optional<SmallTensor> slice(const GraphNode& node, Operands in) {
     ends.assign(e->ints().begin(), e->ints().end());
     axes = axes_of(node, {}, 0).value_or(std::vector<std::int64_t>{});
   } else {
-    if (in.size() < 3) return std::nullopt;
+    if (in.size() < 3 || !in[1] || !in[2]) return std::nullopt;
     starts = in[1]->ints;
     ends = in[2]->ints;
     if (in.size() > 3 && in[3]) axes = in[3]->ints;
@@ -383,16 +383,18 @@ std::optional<SmallTensor> reduce(const GraphNode& node, Operands in) {
 }
 
 std::optional<SmallTensor> range(Operands in) {
-  if (in.size() != 3 || !in[0]->integral || in[2]->ints.empty() || in[2]->ints[0] == 0) {
-    return std::nullopt;
-  }
+  const bool known = std::ranges::all_of(in, [](const SmallTensor* x) { return !x->ints.empty(); });
+  if (!known || in[2]->ints[0] == 0) return std::nullopt;
   const std::int64_t start = in[0]->ints[0], limit = in[1]->ints[0], step = in[2]->ints[0];
   if (std::abs(static_cast<double>(limit) - static_cast<double>(start)) >
       static_cast<double>(kMaxFoldedInts) * std::abs(static_cast<double>(step))) {
     return std::nullopt;
   }
   SmallTensor out{{0}, true, {}, {}};
-  for (std::int64_t v = start; step > 0 ? v < limit : v > limit; v += step) out.ints.push_back(v);
+  for (std::int64_t v = start; step > 0 ? v < limit : v > limit;) {
+    out.ints.push_back(v);
+    if (__builtin_add_overflow(v, step, &v)) break;
+  }
   out.shape[0] = static_cast<std::int64_t>(out.ints.size());
   return out;
 }
@@ -408,6 +410,7 @@ Results split(const GraphNode& node, Operands in) {
     parts = in[1]->ints;
   } else {
     const auto n = static_cast<std::int64_t>(node.outputs.size());
+    if (n == 0) return {};
     const std::int64_t each = (extent + n - 1) / n;
     for (std::int64_t i = 0; i < n; ++i)
       parts.push_back(std::clamp(extent - i * each, std::int64_t{0}, each));
@@ -415,7 +418,7 @@ Results split(const GraphNode& node, Operands in) {
   Results out;
   std::int64_t position = 0;
   for (const std::int64_t n : parts) {
-    if (n < 0 || position + n > extent) return {};
+    if (n < 0 || n > extent - position) return {};
     SmallTensor picks{{n}, true, slice_positions(extent, position, position + n, 1), {}};
     out.push_back(take(*in[0], picks, *axis));
     position += n;
@@ -433,7 +436,11 @@ std::optional<SmallTensor> constant_of_shape(const GraphNode& node, Operands in)
 void change_remainders(const Results& b, Results& c, const SmallTensor& divisor) {
   if (b.empty() || c.empty() || !b[0] || !c[0] || !c[0]->integral || divisor.ints.empty()) return;
   for (std::size_t i = 0; i < c[0]->ints.size(); ++i) {
-    if (c[0]->ints[i] == b[0]->ints[i]) c[0]->ints[i] = (c[0]->ints[i] + 1) % divisor.ints[0];
+    if (c[0]->ints[i] != b[0]->ints[i]) continue;
+    const auto next = checked_add(c[0]->ints[i], std::int64_t{1});
+    if (const auto other = next ? modulo(*next, divisor.ints[0]) : std::nullopt) {
+      c[0]->ints[i] = *other;
+    }
   }
 }
 
@@ -464,44 +471,51 @@ FoldedPtr combine(const Results& a, const Results& b, const Results& c, std::siz
 std::vector<std::optional<SmallTensor>> evaluate(const GraphNode& node, Operands in) {
   const std::string_view op = node.op;
   if (in.empty() || !in[0] || int_attribute(node, "fmod", 0) != 0) return {};
+  const bool complete = std::ranges::find(in, nullptr) == in.end();
   if (const auto it = binaries().find(op); it != binaries().end()) {
+    if (!complete) return {};
     std::optional<SmallTensor> acc = *in[0];
     for (std::size_t i = 1; i < in.size() && acc; ++i) acc = apply_binary(it->second, *acc, *in[i]);
     return {acc};
   }
   if (const auto it = unaries().find(op); it != unaries().end())
     return {apply_unary(it->second, *in[0])};
-  using Rule = std::optional<SmallTensor> (*)(const GraphNode&, Operands);
+  struct Rule {
+    std::size_t operands;  // at least so many, and all of these
+    std::optional<SmallTensor> (*apply)(const GraphNode&, Operands);
+  };
   static const std::unordered_map<std::string_view, Rule> table = {
-      {"Cast", [](const GraphNode& n, Operands x) { return cast(n, *x[0]); }},
-      {"Where", [](const GraphNode&, Operands x) { return where(*x[0], *x[1], *x[2]); }},
-      {"Reshape", reshape},
-      {"Squeeze", squeeze},
-      {"Unsqueeze", unsqueeze},
-      {"Concat", concat},
-      {"Gather", gather},
-      {"Slice", slice},
-      {"Transpose", [](const GraphNode& n, Operands x) { return transpose(n, *x[0]); }},
-      {"Expand", [](const GraphNode&, Operands x) { return expand(x); }},
-      {"Range", [](const GraphNode&, Operands x) { return range(x); }},
-      {"ReduceProd", reduce},
-      {"ReduceSum", reduce},
-      {"ReduceMax", reduce},
-      {"ReduceMin", reduce},
-      {"ConstantOfShape", constant_of_shape},
+      {"Cast", {1, [](const GraphNode& n, Operands x) { return cast(n, *x[0]); }}},
+      {"Where", {3, [](const GraphNode&, Operands x) { return where(*x[0], *x[1], *x[2]); }}},
+      {"Reshape", {2, reshape}},
+      {"Squeeze", {1, squeeze}},
+      {"Unsqueeze", {1, unsqueeze}},
+      {"Concat", {1, concat}},
+      {"Gather", {2, gather}},
+      {"Slice", {1, slice}},
+      {"Transpose", {1, [](const GraphNode& n, Operands x) { return transpose(n, *x[0]); }}},
+      {"Expand", {2, [](const GraphNode&, Operands x) { return expand(x); }}},
+      {"Range", {3, [](const GraphNode&, Operands x) { return range(x.first(3)); }}},
+      {"ReduceProd", {1, reduce}},
+      {"ReduceSum", {1, reduce}},
+      {"ReduceMax", {1, reduce}},
+      {"ReduceMin", {1, reduce}},
+      {"ConstantOfShape", {1, constant_of_shape}},
   };
   if (op == "Split") return split(node, in);
   const auto it = table.find(op);
-  if (it == table.end()) return {};
-  return {it->second(node, in)};
+  if (it == table.end() || in.size() < it->second.operands) return {};
+  const auto required = in.first(it->second.operands);
+  if (std::ranges::find(required, nullptr) != required.end()) return {};
+  return {it->second.apply(node, in)};
 }
 
 std::vector<FoldedPtr> fold(const GraphNode& node, std::span<const FoldedPtr> operands) {
   const bool all_static = std::all_of(operands.begin(), operands.end(),
                                       [](const FoldedPtr& f) { return !f || f->is_static(); });
   if (!all_static && needs_static(node.op)) return {};
-  if ((node.op == "Min" || node.op == "Max") && operands.size() == 2 &&
-      operands[0]->is_static() != operands[1]->is_static()) {
+  if ((node.op == "Min" || node.op == "Max") && operands.size() == 2 && operands[0] &&
+      operands[1] && operands[0]->is_static() != operands[1]->is_static()) {
     return {operands[operands[0]->is_static() ? 1 : 0]};  // a static bound is assumed not to bind
   }
   const auto run = [&](int binding) {
@@ -512,7 +526,9 @@ std::vector<FoldedPtr> fold(const GraphNode& node, std::span<const FoldedPtr> op
   const Results a = run(0);
   const Results b = all_static ? a : run(1);
   Results c = all_static ? a : run(2);
-  if (node.op == "Mod" && !all_static) change_remainders(b, c, operands[1]->at(1));
+  if (node.op == "Mod" && !all_static && operands.size() == 2 && operands[1]) {
+    change_remainders(b, c, operands[1]->at(1));
+  }
   std::vector<FoldedPtr> out(a.size());
   for (std::size_t i = 0; i < a.size(); ++i) out[i] = combine(a, b, c, i);
   return out;

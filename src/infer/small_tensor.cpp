@@ -1,6 +1,7 @@
 #include "infer/small_tensor.h"
 
 #include <algorithm>
+#include <set>
 
 namespace permcrypt {
 
@@ -114,7 +115,8 @@ std::optional<SmallTensor> concatenate(std::span<const SmallTensor* const> parts
 
 std::optional<SmallTensor> transposed(const SmallTensor& x, const std::vector<std::size_t>& perm) {
   const std::size_t rank = x.shape.size();
-  if (perm.size() != rank) return std::nullopt;
+  const std::set<std::size_t> axes(perm.begin(), perm.end());
+  if (perm.size() != rank || axes.size() != rank) return std::nullopt;
   std::vector<std::size_t> stride(rank, 1);
   for (std::size_t i = rank; i-- > 1;)
     stride[i - 1] = stride[i] * static_cast<std::size_t>(x.shape[i]);
@@ -130,7 +132,6 @@ std::optional<SmallTensor> transposed(const SmallTensor& x, const std::vector<st
     }
     index = std::move(next);
   }
-  if (index.size() != x.size()) return std::nullopt;  // perm names an axis twice
   for (const std::size_t i : index) append_element(out, x, i);
   return out;
 }
