@@ -95,10 +95,10 @@ TEST_CASE("rules: what they would get wrong shows in their cases" *
     const auto results = run_as_written(right.one().model, right.one().feeds);
     look(loose[name], op, structure, WrongRules(node.op, with_loose_result), results);
     for (std::size_t n = 0;; ++n) {
-      int dropped = 0;
+      Dropped dropped;
       const WrongRules rules(node.op, without_relation(n, &dropped));
       Analysed probe(parse_one_node(op.line, op.opset), &rules);
-      if (dropped == 0) break;
+      if (dropped.times == 0) break;
       look(lost[name], op, structure, rules, results);
     }
   }

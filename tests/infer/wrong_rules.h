@@ -14,9 +14,15 @@ namespace permcrypt::testing {
 // What happens in place of an operator's rule.
 using Mistake = std::function<void(const OpRule&, RuleCall&)>;
 
-// The rule, but for the n-th of the relations (unify, align, pin) that it states. `dropped`, if
-// given, counts how often that happened.
-Mistake without_relation(std::size_t n, int* dropped = nullptr);
+// What was left out, when it was last.
+struct Dropped {
+  int times = 0;
+  bool news = false;  // it was not implied by what had been said before
+  std::string what;   // "unify", "align", or why to pin
+};
+
+// The rule, but for the n-th of the relations (unify, align, pin) that it states.
+Mistake without_relation(std::size_t n, Dropped* dropped = nullptr);
 // The rule, but its result 0 has axes of its own instead of its operand's.
 void with_loose_result(const OpRule& rule, RuleCall& call);
 
