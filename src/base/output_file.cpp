@@ -58,6 +58,24 @@ int rename_new(const fs::path& from, const fs::path& to) {
   return 0;
 }
 
+// A file without a name goes by this one; it can be opened and linked.
+fs::path link_of(int descriptor) { return "/proc/self/fd/" + std::to_string(descriptor); }
+
+// A new file that no name leads to, so that nothing is left of it when the process is killed; -1
+// where the file system or the lack of a /proc does not allow it.
+int open_nameless(const fs::path& folder, unsigned mode) {
+  const int descriptor = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+  if (descriptor < 0 || ::access(link_of(descriptor).c_str(), F_OK) == 0) return descriptor;
+  ::close(descriptor);
+  return -1;
+}
+
+// 0 or an errno value, EEXIST when the name is taken.
+int link_nameless(int descriptor, const fs::path& to) {
+  const fs::path from = link_of(descriptor);
+  return ::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
+
 bool identical(const fs::path& a, const fs::path& b) {
   auto left = MappedFile::open(a), right = MappedFile::open(b);
   return left && right && left->bytes() == right->bytes();
@@ -157,12 +175,17 @@ Result<void> OutputSet::check_name(const fs::path& path) const {
 }
 
 Result<void> OutputSet::create_temporary(File& file) {
-  do {
+  file.descriptor = open_nameless(folder_of(file.path), file.options.mode);
+  while (file.descriptor < 0) {
     file.temporary = temporary_name(folder_of(file.path));
     file.descriptor = ::open(file.temporary.c_str(),
                              O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, file.options.mode);
-  } while (file.descriptor < 0 && errno == EEXIST);
-  if (file.descriptor < 0) return output_failure(errno, file.path);
+    if (file.descriptor < 0 && errno != EEXIST) {
+      const int code = errno;
+      file.temporary.clear();
+      return output_failure(code, file.path);
+    }
+  }
   return {};
 }
 
@@ -214,26 +237,35 @@ Result<void> OutputSet::commit() {
 }
 
 Result<void> OutputSet::publish(File& file) {
-  if (file.options.if_exists == IfExists::kReplace) {
-    struct stat status;
-    file.is_new = ::lstat(file.path.c_str(), &status) != 0;
-    if (::rename(file.temporary.c_str(), file.path.c_str()) != 0) {
-      return output_failure(errno, file.path);
-    }
-    file.temporary.clear();
-    return {};
-  }
-  const int code = rename_new(file.temporary, file.path);
+  const bool nameless = file.temporary.empty();
+  int code = nameless ? link_nameless(file.descriptor, file.path)
+                      : rename_new(file.temporary, file.path);
   if (code == 0) {
     file.is_new = true;
     file.temporary.clear();
     return {};
   }
+  if (code == EEXIST && file.options.if_exists == IfExists::kReplace) code = replace(file);
+  if (code == 0) return {};
   if (code != EEXIST) return output_failure(code, file.path);
-  if (file.options.if_exists == IfExists::kKeepIdentical && identical(file.temporary, file.path)) {
+  if (file.options.if_exists == IfExists::kKeepIdentical &&
+      identical(nameless ? link_of(file.descriptor) : file.temporary, file.path)) {
     return {};  // the destructor removes the temporary
   }
   return already_exists(file.path);
+}
+
+// Only a file with a name can take another's place. 0 or an errno value, but not EEXIST.
+int OutputSet::replace(File& file) {
+  while (file.temporary.empty()) {
+    const fs::path name = temporary_name(folder_of(file.path));
+    const int code = link_nameless(file.descriptor, name);
+    if (code == 0) file.temporary = name;
+    if (code != 0 && code != EEXIST) return code;
+  }
+  if (::rename(file.temporary.c_str(), file.path.c_str()) != 0) return errno;
+  file.temporary.clear();
+  return 0;
 }
 
 void OutputSet::withdraw() {

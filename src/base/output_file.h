@@ -1,8 +1,9 @@
 // Files that appear whole or not at all.
 //
-// A set holds the files that one command writes. Each grows under a temporary name in its own
-// folder, and commit() gives all of them their real names. Whatever goes wrong before that leaves
-// nothing behind.
+// A set holds the files that one command writes. Each grows in its own folder without a name, or
+// where the file system knows no such files (NFS), under a temporary one; commit() gives all of them
+// their real names. Whatever goes wrong before that leaves nothing behind, and so does a kill where
+// there was no name.
 //
 //   OutputSet outputs({model_path});
 //   auto data = outputs.add(data_path, {});       // data files first,
@@ -41,7 +42,7 @@ class OutputSet {
   OutputSet(const OutputSet&) = delete;
   OutputSet& operator=(const OutputSet&) = delete;
 
-  // Creates the temporary file and returns its number, for write(). Errors: kUsage when `path` is
+  // Creates the file and returns its number, for write(). Errors: kUsage when `path` is
   // one of the inputs (also under another name) or was added before; kOutput when it exists and may
   // not, or when its folder cannot be written.
   Result<std::size_t> add(const std::filesystem::path& path, const OutputOptions& options);
@@ -61,7 +62,7 @@ class OutputSet {
  private:
   struct File {
     std::filesystem::path path;
-    std::filesystem::path temporary;  // empty once it has its real name
+    std::filesystem::path temporary;  // empty without a name, or with its real one
     OutputOptions options;
     int descriptor = -1;
     bool is_new = false;  // published, and there was no such file before
@@ -69,6 +70,7 @@ class OutputSet {
   Result<void> check_name(const std::filesystem::path& path) const;
   Result<void> create_temporary(File& file);
   Result<void> publish(File& file);
+  int replace(File& file);
   void withdraw();
 
   std::vector<std::filesystem::path> inputs_;
