@@ -29,6 +29,9 @@ void build(CLI::App& app, Context& context) {
   app.name("permcrypt");
   app.set_version_flag("--version", "permcrypt " PERMCRYPT_VERSION);
   app.add_option("-j", context.threads, "Threads (default: all cores)")->type_name("N");
+  app.add_option("--memory", context.memory, "For buffers, about (default: 256 MB)")
+      ->transform(CLI::AsSizeValue(false))
+      ->type_name("SIZE");
   app.add_flag("--force", context.force, "Replace existing outputs (never a key)");
   app.add_flag("-q,--quiet", context.quiet, "Print nothing but errors");
   app.add_flag("-v,--verbose", context.verbose, "Print more");
@@ -37,7 +40,7 @@ void build(CLI::App& app, Context& context) {
   app.footer(std::string(kExitCodes));
   for (AddCommand add : kCommands) add(app, context);
   for (CLI::App* command : app.get_subcommands({})) {
-    command->footer("Everywhere: -j N  --force  -q  -v  --version  (see permcrypt --help)");
+    command->footer("Everywhere: -j N  --memory SIZE  --force  -q  -v  --version  (see permcrypt --help)");
   }
 }
 

@@ -31,6 +31,11 @@ struct PayloadMove {
   std::uint32_t values = kNone;
 };
 
+// Chunks [begin, end) of a file.
+struct ChunkRange {
+  std::uint64_t begin = 0, end = UINT64_MAX;
+};
+
 // One file of a copy. Edits and moves are sorted by offset and do not overlap.
 struct FileCopy {
   std::filesystem::path input;
@@ -40,6 +45,7 @@ struct FileCopy {
   // model. Unless there are none, the last kMacText of them, the MAC, are hashed as if they were
   // all '0'.
   std::uint64_t manifest_bytes = 0;
+  ChunkRange chunks;  // only these are read, written and tagged; other tags are zeros
 };
 
 // A MAC is 64 hexadecimal digits, the last bytes of an encrypted .onnx file.
@@ -101,11 +107,13 @@ Result<std::vector<FileTags>> tag_files(const std::vector<std::filesystem::path>
 void append_tags(FileTags& tags, std::string_view partial, std::string_view bytes,
                  const DigestKey& key, std::uint64_t file);
 
+inline constexpr std::uint64_t kDefaultMemory = 256ull << 20;
+
 struct CopyOptions {
-  unsigned threads = 0;                        // 0: all cores
-  DigestKey input_key{};                       // for the tags of the inputs
-  DigestKey output_key{};                      // and of the outputs
-  std::uint64_t resident_bytes = 64ull << 20;  // input pages kept mapped, about
+  unsigned threads = 0;                   // 0: all cores
+  DigestKey input_key{};                  // for the tags of the inputs
+  DigestKey output_key{};                 // and of the outputs
+  std::uint64_t memory = kDefaultMemory;  // for buffers and input pages together, about
 };
 
 struct CopyResult {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "permcrypt/apply.h"
 #include "permcrypt/key.h"
 #include "permcrypt/progress.h"
 #include "permcrypt/status.h"
@@ -20,6 +21,7 @@ struct DecryptRequest {
   bool force = false;
   Progress progress;
   unsigned threads = 0;
+  std::uint64_t memory = kDefaultMemory;  // for buffers, in bytes, about
 };
 
 struct DecryptReport {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "permcrypt/apply.h"
 #include "permcrypt/key.h"
 #include "permcrypt/progress.h"
 #include "permcrypt/status.h"
@@ -20,6 +21,7 @@ struct RekeyRequest {
   bool force = false;
   Progress progress;
   unsigned threads = 0;
+  std::uint64_t memory = kDefaultMemory;  // for buffers, in bytes, about
 };
 
 struct RekeyReport {

@@ -81,7 +81,7 @@ Digest digest_files(const std::vector<FileTags>& files, const DigestKey& key) {
 Result<std::vector<FileTags>> tag_files(const std::vector<std::filesystem::path>& files,
                                         const DigestKey& key, bool mac_in_first, unsigned threads) {
   std::vector<FileTags> result;
-  PageBudget pages(CopyOptions{}.resident_bytes);
+  PageBudget pages(page_limit(kDefaultMemory, threads));
   for (std::size_t i = 0; i < files.size(); ++i) {
     auto file = MappedFile::open(files[i]);
     if (!file) return fail(std::move(file.error()));

@@ -6,12 +6,20 @@
 #include <string_view>
 
 #include "base/mapped_file.h"
+#include "base/parallel.h"
 #include "permcrypt/apply.h"
 
 namespace permcrypt {
 
 inline std::uint64_t chunk_count(std::uint64_t size) {
   return size / kChunkBytes + (size % kChunkBytes != 0);
+}
+
+// How many bytes may be read before their pages are dropped. Reading a short row maps the pages
+// around it as well, so that a multiple of what was read becomes resident.
+inline std::uint64_t page_limit(std::uint64_t memory, unsigned threads) {
+  const std::uint64_t buffers = thread_count(threads) * kChunkBytes;
+  return memory > buffers + 4 * kChunkBytes ? (memory - buffers) / 4 : kChunkBytes;
 }
 
 // Keeps the pages that were read from mapped files from piling up in memory.

@@ -34,15 +34,14 @@ class ChunkBuffers {
 class Copy {
  public:
   Copy(const CopyOptions& options, const WriteAt& write)
-      : options_(options),
-        write_(write),
-        pages_(std::max<std::uint64_t>(1, options.resident_bytes)) {}
+      : options_(options), write_(write), pages_(page_limit(options.memory, options.threads)) {}
 
   Result<void> open(const CopyJob& job) {
     for (std::size_t i = 0; i < job.files.size(); ++i) {
       auto file = FileTask::open(job, i);
       if (!file) return fail(std::move(file.error()));
-      chunks_ += (*file)->chunks();
+      const ChunkRange range = (*file)->chunks();
+      chunks_ += range.end - range.begin;
       chunk_ends_.push_back(chunks_);
       files_.push_back(std::move(*file));
     }
@@ -53,7 +52,7 @@ class Copy {
     return parallel_for(chunks_, options_.threads, [this](std::size_t task) {
       const auto end = std::upper_bound(chunk_ends_.begin(), chunk_ends_.end(), task);
       const auto file = static_cast<std::size_t>(end - chunk_ends_.begin());
-      const std::uint64_t chunk = task - (*end - files_[file]->chunks());
+      const std::uint64_t chunk = files_[file]->chunks().end - (*end - task);
       ChunkBuffers::Buffer buffer = buffers_.take();
       Result<void> done = copy_chunk(file, chunk, buffer.get());
       buffers_.give_back(std::move(buffer));

@@ -50,12 +50,15 @@ Result<std::unique_ptr<FileTask>> FileTask::open(const CopyJob& job, std::size_t
   }
   task->input_tags_ = {input->size(), std::vector<ChunkTag>(chunk_count(input->size()))};
   task->output_tags_ = {task->out_size(), std::vector<ChunkTag>(chunk_count(task->out_size()))};
-  task->chunks_left_ = task->chunks();
+  task->chunks_left_ = task->chunks().end - task->chunks().begin;
   return task;
 }
 
-std::uint64_t FileTask::chunks() const {
-  return std::max(input_tags_.tags.size(), output_tags_.tags.size());
+ChunkRange FileTask::chunks() const {
+  const std::uint64_t count = std::max(input_tags_.tags.size(), output_tags_.tags.size());
+  const ChunkRange wanted = copy().chunks;
+  const std::uint64_t end = std::min(wanted.end, count);
+  return {std::min(wanted.begin, end), end};
 }
 
 // Thousands of data files are not all mapped at once: the first chunk maps, the last one unmaps.

@@ -39,8 +39,8 @@ class FileTask {
   // Errors: as copy_files().
   static Result<std::unique_ptr<FileTask>> open(const CopyJob& job, std::size_t index);
 
-  // How many chunks the longer one of input and output has.
-  std::uint64_t chunks() const;
+  // The chunks of the job that the longer one of input and output has.
+  ChunkRange chunks() const;
   std::uint64_t out_size() const { return segments_.out_size; }
 
   // Renders output chunk `chunk`, if there is one, into `buffer` and returns its bytes there.

@@ -156,6 +156,11 @@ Result<Gather> Gather::prepare(const PayloadMove& move, std::span<const Permutat
   return Gather(move, std::move(*layout), &permutations[move.values]);
 }
 
+std::uint64_t Gather::row_bytes() const {
+  const std::uint64_t bits = layout_.stride * layout_.bits;
+  return bits % 8 == 0 ? bits / 8 : 0;
+}
+
 Result<void> Gather::render(std::string_view payload, std::uint64_t first, std::uint64_t last,
                             char* out) const {
   if (first == last) return {};

@@ -24,6 +24,12 @@ class Gather {
   Result<void> render(std::string_view payload, std::uint64_t first, std::uint64_t last,
                       char* out) const;
 
+  // Row r of the permuted payload, bytes [r * row_bytes(), (r + 1) * row_bytes()), depends on row
+  // row_source()(r) of the payload only (and on the padding of row r, which stays). 0 when rows are
+  // not whole bytes.
+  std::uint64_t row_bytes() const;
+  RowSource row_source() const { return RowSource(layout_.rows); }
+
  private:
   Gather(const PayloadMove& move, Layout layout, const Permutation* values);
   void copy(std::string_view payload, std::uint64_t first, std::uint64_t last, char* out) const;

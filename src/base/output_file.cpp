@@ -18,6 +18,7 @@
 #include "base/hex.h"
 #include "base/mapped_file.h"
 #include "base/quote.h"
+#include "base/writable_file.h"
 
 namespace permcrypt {
 namespace {
@@ -207,15 +208,7 @@ Result<void> OutputSet::reserve(std::size_t file, std::uint64_t size) {
 
 Result<void> OutputSet::write(std::size_t file, std::uint64_t offset, std::string_view bytes) {
   const File& output = files_[file];
-  while (!bytes.empty()) {
-    const ssize_t written =
-        ::pwrite(output.descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return output_failure(errno, output.path);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-    offset += static_cast<std::uint64_t>(written);
-  }
-  return {};
+  return write_at(output.descriptor, output.path, offset, bytes);
 }
 
 Result<void> OutputSet::commit() {
@@ -238,8 +231,8 @@ Result<void> OutputSet::commit() {
 
 Result<void> OutputSet::publish(File& file) {
   const bool nameless = file.temporary.empty();
-  int code = nameless ? link_nameless(file.descriptor, file.path)
-                      : rename_new(file.temporary, file.path);
+  int code =
+      nameless ? link_nameless(file.descriptor, file.path) : rename_new(file.temporary, file.path);
   if (code == 0) {
     file.is_new = true;
     file.temporary.clear();

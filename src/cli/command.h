@@ -9,6 +9,7 @@
 #include <functional>
 #include <string_view>
 
+#include "permcrypt/apply.h"
 #include "permcrypt/key.h"
 #include "permcrypt/status.h"
 
@@ -18,6 +19,7 @@ namespace permcrypt::cli {
 // to be run. Commands return errors; only main.cpp prints them and chooses the exit code.
 struct Context {
   unsigned threads = 0;  // -j; 0: all cores
+  std::uint64_t memory = kDefaultMemory;  // --memory, in bytes
   bool force = false;    // --force
   bool quiet = false;    // -q
   bool verbose = false;  // -v

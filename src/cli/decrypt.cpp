@@ -18,6 +18,7 @@ Result<void> run(DecryptRequest& request, const Context& context) {
   request.threads = context.threads;
   std::optional<ProgressBar> bar(context);
   request.progress = bar->callback();
+  request.memory = context.memory;
   const auto decrypted = decrypt(request);
   bar.reset();
   if (!decrypted) return fail(decrypted.error());

@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <charconv>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +22,7 @@ namespace {
 struct Options {
   EncryptRequest request;
   std::vector<std::string> dims;
+  std::string share;
 };
 
 const std::map<std::string, Carry> kCarries = {
@@ -50,6 +53,27 @@ Result<void> add_dim(const std::string& text, std::map<std::string, std::int64_t
   return {};
 }
 
+// I/N, both from 1.
+Result<Share> parse_share(const std::string& text) {
+  Share share{0, 0};
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  const char* const end = text.data() + text.size();
+  const char* const middle = text.data() + slash;
+  const auto number = std::from_chars(text.data(), middle, share.number);
+  if (number.ec == std::errc() && number.ptr == middle && middle != end) {
+    const auto count = std::from_chars(middle + 1, end, share.count);
+    if (count.ec == std::errc() && count.ptr == end) return share;
+  }
+  return fail(ErrorKind::kUsage, "--shard " + in_quotes(text) + " is not I/N",
+              "as in --shard 3/8, the third of eight");
+}
+
+void print_files(const EncryptRequest& request, const std::vector<std::filesystem::path>& files) {
+  for (const auto& file : files) {
+    fmt::print("{}  {}\n", request.dry_run ? "would be " : "written  ", file.native());
+  }
+}
+
 Result<void> run(Options& options, const Context& context) {
   EncryptRequest& request = options.request;
   for (const std::string& dim : options.dims) {
@@ -57,8 +81,23 @@ Result<void> run(Options& options, const Context& context) {
   }
   request.force = context.force;
   request.threads = context.threads;
+  request.memory = context.memory;
+  if (!options.share.empty()) {
+    const auto share = parse_share(options.share);
+    if (!share) return fail(share.error());
+    request.share = *share;
+  }
   std::optional<ProgressBar> bar(context);
   request.progress = bar->callback();
+  if (request.in_place && !request.dry_run) {
+    const auto resumed = resume_in_place(request);
+    if (!resumed) return fail(resumed.error());
+    if (*resumed) {
+      bar.reset();
+      if (!context.quiet) print_files(request, (*resumed)->files);
+      return {};
+    }
+  }
   auto encrypted = encrypt(request);
   bar.reset();
   if (!encrypted) return fail(encrypted.error());
@@ -70,9 +109,7 @@ Result<void> run(Options& options, const Context& context) {
   if (context.quiet) return {};
   fmt::print("{}", summary_text(report));
   if (!encrypted->key_id.empty()) fmt::print("key id     {}\n", encrypted->key_id);
-  for (const auto& file : encrypted->files) {
-    fmt::print("{}  {}\n", request.dry_run ? "would be " : "written  ", file.native());
-  }
+  print_files(request, encrypted->files);
   return {};
 }
 
@@ -112,6 +149,11 @@ void add_encrypt(CLI::App& app, Context& context) {
   command->add_flag("--decoy", request.decoy, "The model runs without a key, and gives garbage");
   command->add_flag("--strict", request.strict, "Refuse operators that have no rule");
   command->add_flag("--dry-run", request.dry_run, "Report only; no key is needed");
+  command->add_flag("--in-place", request.in_place,
+                    "Rewrite the model's own files; after a kill, say it again to go on");
+  command->add_option("--shard", options->share, "Only the I-th of N shares of the data files")
+      ->type_name("I/N");
+  command->add_flag("--finish", request.join, "Make the model of the shares");
   command->callback([options, &context] {
     context.run = [options, &context] { return run(*options, context); };
   });

@@ -18,6 +18,7 @@ Result<void> run(RekeyRequest& request, const Context& context) {
   request.threads = context.threads;
   std::optional<ProgressBar> bar(context);
   request.progress = bar->callback();
+  request.memory = context.memory;
   const auto rekeyed = rekey(request);
   bar.reset();
   if (!rekeyed) return fail(rekeyed.error());

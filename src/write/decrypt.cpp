@@ -91,6 +91,7 @@ class Decryption {
     if (!job) return fail(job.error());
     CopyOptions options;
     options.threads = request_.threads;
+    options.memory = request_.memory;
     options.input_key = opened.keys.mac;
     options.output_key = opened.keys.original;
     WriteProgress progress(request_.progress, opened.sealed.original_sizes);

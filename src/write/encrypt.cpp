@@ -1,6 +1,8 @@
 #include "permcrypt/encrypt.h"
 
 #include <algorithm>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "base/quote.h"
@@ -10,9 +12,11 @@
 #include "write/encrypted_files.h"
 #include "write/encrypted_model.h"
 #include "write/graph_edits.h"
+#include "write/in_place.h"
 #include "write/manifest.h"
 #include "write/message_edits.h"
 #include "write/output_names.h"
+#include "write/shares.h"
 
 namespace permcrypt {
 namespace {
@@ -38,6 +42,11 @@ Result<Analysis> analyse_plain(const EncryptRequest& request, const LockOptions&
     return fail(ErrorKind::kState, in_quotes(request.model.native()) + " is already encrypted",
                 "decrypt it first, or encrypt the original");
   }
+  std::error_code ignored;
+  if (fs::exists(Journal::path_for(model_file(request.model)), ignored)) {
+    return fail(ErrorKind::kState, in_quotes(request.model.native()) + " is encrypted in part",
+                "go on with permcrypt encrypt --in-place");
+  }
   auto analysis = analyse(*std::move(model), locks);
   if (!analysis || !request.strict) return analysis;
   for (const auto* list :
@@ -61,17 +70,21 @@ Result<void> write_key_locks(const LockedGraph& locked, std::string_view file,
   return write_locks(without_maps, file, options, edits);
 }
 
-Result<std::vector<Edit>> make_edits(Analysis& analysis, const fs::path& out, bool decoy) {
+// Data files keep their names when `out` is none.
+Result<std::vector<Edit>> make_edits(Analysis& analysis, const std::optional<fs::path>& out,
+                                     bool decoy) {
   const Model& model = *analysis.model;
   const auto file = analysis.payloads->bytes({0, 0, model.files[0].size});
   if (!file) return fail(file.error());
-  std::vector<std::string> locations{""};
-  for (std::size_t i = 1; i < model.files.size(); ++i) {
-    locations.push_back(data_file_name(out, i));
-  }
   MessageEdits edits(*file, model.frames);
-  if (auto done = rename_data_files(model, *file, locations, edits); !done) {
-    return fail(done.error());
+  if (out) {
+    std::vector<std::string> locations{""};
+    for (std::size_t i = 1; i < model.files.size(); ++i) {
+      locations.push_back(data_file_name(*out, i));
+    }
+    if (auto done = rename_data_files(model, *file, locations, edits); !done) {
+      return fail(done.error());
+    }
   }
   if (auto done = write_key_locks(analysis.locked, *file, {decoy}, edits); !done) {
     return fail(done.error());
@@ -161,12 +174,17 @@ Result<void> write_files(const EncryptRequest& request, const SecretKey& key, An
   std::vector<fs::path> model_files = files;
   if (matched) model_files.pop_back();
   const CopyJob job = encryption_job(analysis.plan, groups, paths_of(*analysis.model));
-  return write_encrypted({model_files, sealed.original_sizes, request.force, request.threads,
-                          request.progress, key, salt},
-                         job, sealed);
+  const EncryptedFiles written{
+      model_files,    sealed.original_sizes, request.force, request.threads,
+      request.memory, request.progress,      key,           salt};
+  if (request.in_place) return encrypt_in_place(written, job, std::move(sealed));
+  if (request.share) return write_share(written, job, sealed, *request.share);
+  if (request.join) return join_shares(written, job, std::move(sealed));
+  return write_encrypted(written, job, std::move(sealed));
 }
 
 std::vector<fs::path> output_files(const EncryptRequest& request, const Model& model) {
+  if (request.in_place) return paths_of(model);
   const fs::path out = request.out.value_or(encrypted_name(request.model));
   std::vector<fs::path> files{out};
   for (std::size_t i = 1; i < model.files.size(); ++i) {
@@ -176,9 +194,27 @@ std::vector<fs::path> output_files(const EncryptRequest& request, const Model& m
   return files;
 }
 
+Result<void> check_mode(const EncryptRequest& request) {
+  const int modes = request.in_place + request.share.has_value() + request.join;
+  if (modes > 1 || (modes == 1 && request.checkpoint)) {
+    return fail(ErrorKind::kUsage,
+                "--in-place, --shard, --finish and --checkpoint exclude each other",
+                "a checkpoint goes with a model that is encrypted in one go, beside the original");
+  }
+  if (request.in_place && request.out) {
+    return fail(ErrorKind::kUsage, "--in-place and -o exclude each other",
+                "in place, the model itself becomes the output");
+  }
+  const bool in_range = !request.share || (request.share->number >= 1 &&
+                                           request.share->number <= request.share->count);
+  if (in_range) return {};
+  return fail(ErrorKind::kUsage, "there is no such share", "of 8 shares, the first is 1/8");
+}
+
 }  // namespace
 
 Result<EncryptReport> encrypt(const EncryptRequest& request) {
+  if (auto done = check_mode(request); !done) return fail(done.error());
   if (request.out) {
     if (auto done = check_distinct(request.model, *request.out); !done) return fail(done.error());
   }
@@ -191,7 +227,9 @@ Result<EncryptReport> encrypt(const EncryptRequest& request) {
   EncryptReport report{std::move(subject->analysis), "", {}, {}};
   if (subject->matched) report.unmatched = subject->matched->match.unmatched;
   report.files = output_files(request, *report.analysis.model);
-  auto edits = make_edits(report.analysis, report.files[0], request.decoy);
+  auto edits =
+      make_edits(report.analysis, request.in_place ? std::nullopt : std::optional(report.files[0]),
+                 request.decoy);
   if (!edits) return fail(edits.error());
   report.analysis.plan.edits = *std::move(edits);
   if (request.dry_run) return report;
@@ -201,6 +239,7 @@ Result<EncryptReport> encrypt(const EncryptRequest& request) {
   report.key_id = key->id();
   auto done = write_files(request, *key, report.analysis, subject->matched, report.files);
   if (!done) return fail(done.error());
+  if (request.share) report.files = {shares_folder(report.files[0])};
   return report;
 }
 

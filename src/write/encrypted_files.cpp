@@ -3,8 +3,6 @@
 #include <limits>
 #include <utility>
 
-#include "base/output_file.h"
-#include "write/manifest.h"
 #include "write/write_progress.h"
 
 namespace permcrypt {
@@ -31,8 +29,29 @@ Result<std::vector<std::size_t>> open_outputs(OutputSet& outputs, const Encrypte
 
 }  // namespace
 
+CopyOptions copy_options(const EncryptedFiles& files, const ManifestKeys& keys) {
+  CopyOptions options;
+  options.threads = files.threads;
+  options.memory = files.memory;
+  options.input_key = keys.original;
+  options.output_key = keys.mac;
+  return options;
+}
+
+Result<void> write_manifest(OutputSet& outputs, std::size_t number, const EncryptedFiles& files,
+                            const SealedPlan& sealed, CopyResult& copied) {
+  const ManifestKeys keys = ManifestKeys::derive(KeySchedule(files.key, files.salt));
+  const std::string manifest = make_manifest({files.key.id(), files.salt}, sealed, keys, copied);
+  const std::uint64_t size = copied.outputs[0].size;
+  if (size > kMaxModelBytes) {
+    return fail(ErrorKind::kInput, "the encrypted model would be larger than 2 GiB",
+                "store its weights as external data first");
+  }
+  return outputs.write(number, size - manifest.size(), manifest);
+}
+
 Result<void> write_encrypted(const EncryptedFiles& files, const CopyJob& job, SealedPlan sealed,
-                             std::vector<FileTags> original) {
+                             const std::vector<FileTags>& original) {
   std::vector<std::filesystem::path> inputs;
   for (const FileCopy& file : job.files) inputs.push_back(file.input);
   OutputSet outputs(inputs);
@@ -40,25 +59,15 @@ Result<void> write_encrypted(const EncryptedFiles& files, const CopyJob& job, Se
   if (!numbers) return fail(numbers.error());
 
   const ManifestKeys keys = ManifestKeys::derive(KeySchedule(files.key, files.salt));
-  CopyOptions options;
-  options.threads = files.threads;
-  options.input_key = keys.original;
-  options.output_key = keys.mac;
   WriteProgress progress(files.progress, files.input_sizes);
-  auto copied = copy_files(job, options, [&](std::size_t file, std::uint64_t offset, auto bytes) {
-    progress.add(bytes.size());
-    return outputs.write((*numbers)[file], offset, bytes);
-  });
+  auto copied = copy_files(job, copy_options(files, keys),
+                           [&](std::size_t file, std::uint64_t offset, auto bytes) {
+                             progress.add(bytes.size());
+                             return outputs.write((*numbers)[file], offset, bytes);
+                           });
   if (!copied) return fail(copied.error());
-  if (!original.empty()) copied->inputs = std::move(original);
-  const std::string manifest =
-      make_manifest({files.key.id(), files.salt}, std::move(sealed), keys, *copied);
-  const std::uint64_t size = copied->outputs[0].size;
-  if (size > kMaxModelBytes) {
-    return fail(ErrorKind::kInput, "the encrypted model would be larger than 2 GiB",
-                "store its weights as external data first");
-  }
-  if (auto done = outputs.write((*numbers)[0], size - manifest.size(), manifest); !done) {
+  record_original(sealed, original.empty() ? copied->inputs : original, keys);
+  if (auto done = write_manifest(outputs, (*numbers)[0], files, sealed, *copied); !done) {
     return done;
   }
   return outputs.commit();

@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/output_file.h"
 #include "permcrypt/apply.h"
 #include "permcrypt/key.h"
 #include "permcrypt/progress.h"
 #include "permcrypt/status.h"
+#include "write/manifest.h"
 #include "write/sealed_plan.h"
 
 namespace permcrypt {
@@ -19,6 +21,7 @@ struct EncryptedFiles {
   std::vector<std::uint64_t> input_sizes;    // of the job's inputs
   bool force = false;                        // replace existing files
   unsigned threads = 0;
+  std::uint64_t memory = kDefaultMemory;
   Progress progress;
   const SecretKey& key;
   const Salt& salt;
@@ -28,6 +31,13 @@ struct EncryptedFiles {
 // files under ManifestKeys::original; empty when the job's inputs are the original files. Errors:
 // kOutput; kInput, also when the .onnx would pass 2 GiB; kResult as copy_files().
 Result<void> write_encrypted(const EncryptedFiles& files, const CopyJob& job, SealedPlan sealed,
-                             std::vector<FileTags> original = {});
+                             const std::vector<FileTags>& original = {});
+
+// The parts of which that is made, for those who write the data files in another way.
+CopyOptions copy_options(const EncryptedFiles& files, const ManifestKeys& keys);
+// Appends the manifest to output `number`, the .onnx that `copied` tells of. Errors: kInput when it
+// would pass 2 GiB.
+Result<void> write_manifest(OutputSet& outputs, std::size_t number, const EncryptedFiles& files,
+                            const SealedPlan& sealed, CopyResult& copied);
 
 }  // namespace permcrypt

@@ -24,8 +24,6 @@ constexpr std::string_view kMac = "permcrypt.mac";
 constexpr std::size_t kMostOpenBytes = 4096;
 // A plan takes a few hundred bytes for each tensor; this is enough for a million of them.
 constexpr std::size_t kMostPlanBytes = 512u << 20;
-constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
-constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 
 tl::unexpected<Error> damaged(std::string what) {
   return fail(ErrorKind::kResult, "the manifest is damaged: " + std::move(what),
@@ -36,13 +34,6 @@ tl::unexpected<Error> too_new(std::uint64_t format) {
   return fail(ErrorKind::kInput,
               "the model is of format " + std::to_string(format) + ", which is too new",
               "use a later release of permcrypt");
-}
-
-const unsigned char* data_of(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-unsigned char* data_of(std::string& bytes) {
-  return reinterpret_cast<unsigned char*>(bytes.data());
 }
 
 template <std::size_t N>
@@ -95,31 +86,6 @@ Result<Manifest> parse_entries(std::optional<std::string_view> open_part,
   return Manifest{std::move(*open), std::move(*sealed), std::string(*mac)};
 }
 
-// The nonce is a PRF of everything that is sealed: equal only for equal contents.
-std::string seal(std::string_view plain, std::string_view open, const ManifestKeys& keys) {
-  std::string out(kNonceBytes + plain.size() + kTagBytes, '\0');
-  crypto_generichash_state state;
-  crypto_generichash_init(&state, keys.nonce.data(), keys.nonce.size(), kNonceBytes);
-  crypto_generichash_update(&state, data_of(open), open.size());
-  crypto_generichash_update(&state, data_of(plain), plain.size());
-  crypto_generichash_final(&state, data_of(out), kNonceBytes);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(data_of(out) + kNonceBytes, nullptr, data_of(plain),
-                                             plain.size(), data_of(open), open.size(), nullptr,
-                                             data_of(out), keys.seal.data());
-  return out;
-}
-
-std::optional<std::string> open_seal(std::string_view sealed, std::string_view open,
-                                     const ManifestKeys& keys) {
-  if (sealed.size() < kNonceBytes + kTagBytes) return std::nullopt;
-  std::string plain(sealed.size() - kNonceBytes - kTagBytes, '\0');
-  const int status = crypto_aead_xchacha20poly1305_ietf_decrypt(
-      data_of(plain), nullptr, nullptr, data_of(sealed) + kNonceBytes, sealed.size() - kNonceBytes,
-      data_of(open), open.size(), data_of(sealed), keys.seal.data());
-  if (status != 0) return std::nullopt;
-  return plain;
-}
-
 void append_entry(std::string& out, std::string_view key, std::string_view value) {
   std::string entry;
   wire::append_bytes(entry, onnx_field::entry::kKey, key);
@@ -158,22 +124,32 @@ Trace find_entry(std::string_view file, std::string_view key) {
 }  // namespace
 
 ManifestKeys ManifestKeys::derive(const KeySchedule& schedule) {
-  return {schedule.subkey("manifest seal"), schedule.subkey("manifest nonce"),
-          schedule.subkey("digest original"), schedule.subkey("digest encrypted")};
+  return {{schedule.subkey("manifest seal"), schedule.subkey("manifest nonce")},
+          schedule.subkey("digest original"),
+          schedule.subkey("digest encrypted")};
 }
 
-std::string make_manifest(const OpenManifest& open, SealedPlan sealed, const ManifestKeys& keys,
-                          CopyResult& copied) {
-  sealed.original = digest_files(copied.inputs, keys.original);
+void record_original(SealedPlan& sealed, const std::vector<FileTags>& original,
+                     const ManifestKeys& keys) {
+  sealed.original = digest_files(original, keys.original);
   sealed.original_sizes.clear();
-  for (const FileTags& file : copied.inputs) sealed.original_sizes.push_back(file.size);
+  for (const FileTags& file : original) sealed.original_sizes.push_back(file.size);
+}
 
+std::string unsigned_manifest(const OpenManifest& open, const SealedPlan& sealed,
+                              const ManifestKeys& keys) {
   const std::string open_part = open_text(open);
   std::string bytes;
   append_entry(bytes, kOpen, open_part);
-  append_entry(bytes, kPlan, hex_encode(seal(deflate_bytes(to_json(sealed)), open_part, keys)));
+  append_entry(bytes, kPlan,
+               hex_encode(seal_bytes(deflate_bytes(to_json(sealed)), open_part, keys.seal)));
   append_entry(bytes, kMac, std::string(kMacText, '0'));
+  return bytes;
+}
 
+std::string make_manifest(const OpenManifest& open, const SealedPlan& sealed,
+                          const ManifestKeys& keys, CopyResult& copied) {
+  std::string bytes = unsigned_manifest(open, sealed, keys);
   append_tags(copied.outputs[0], copied.partial, bytes, keys.mac, 0);
   const std::string mac = hex(digest_files(copied.outputs, keys.mac));
   bytes.replace(bytes.size() - kMacText, kMacText, mac);
@@ -214,7 +190,7 @@ Result<void> check_key_id(const OpenManifest& open, std::string_view key_id) {
 }
 
 Result<SealedPlan> unseal(const Manifest& manifest, const ManifestKeys& keys) {
-  const auto plain = open_seal(manifest.sealed, open_text(manifest.open), keys);
+  const auto plain = unseal_bytes(manifest.sealed, open_text(manifest.open), keys.seal);
   if (!plain) return damaged("its seal is broken");
   const auto json = inflate_bytes(*plain, kMostPlanBytes);
   if (!json) return damaged("its plan cannot be unpacked");

@@ -7,6 +7,7 @@
 // They are appended to the copied .onnx as they are, so everything before them stays a plain copy.
 // Writing one, after copy_files() with keys.original for the inputs and keys.mac for the outputs:
 //
+//   record_original(sealed, copied.inputs, keys);
 //   const std::string manifest = make_manifest(open, sealed, keys, copied);
 //   outputs.write(0, copied.outputs[0].size - manifest.size(), manifest);
 #pragma once
@@ -21,6 +22,7 @@
 #include "permcrypt/key.h"
 #include "permcrypt/model.h"
 #include "permcrypt/status.h"
+#include "write/seal.h"
 #include "write/sealed_plan.h"
 
 namespace permcrypt {
@@ -43,16 +45,25 @@ struct Manifest {
 
 // Subkeys of one (key, salt).
 struct ManifestKeys {
-  KeySchedule::Subkey seal{}, nonce{};
+  SealKeys seal{};
   DigestKey original{}, mac{};  // for the digests of the original and of the encrypted files
 
   static ManifestKeys derive(const KeySchedule& schedule);
 };
 
-// The entries' bytes, complete: seals the plan, completes `sealed.original` from copied.inputs,
-// extends copied.outputs[0] by the manifest, and computes the MAC.
-std::string make_manifest(const OpenManifest& open, SealedPlan sealed, const ManifestKeys& keys,
-                          CopyResult& copied);
+// Completes `sealed` with the sizes and the digest of the original files, of which `original` are
+// the tags under keys.original.
+void record_original(SealedPlan& sealed, const std::vector<FileTags>& original,
+                     const ManifestKeys& keys);
+
+// The entries' bytes with zeros for a MAC.
+std::string unsigned_manifest(const OpenManifest& open, const SealedPlan& sealed,
+                              const ManifestKeys& keys);
+
+// The entries' bytes, complete: seals the plan, extends copied.outputs[0] by the manifest, and
+// computes the MAC.
+std::string make_manifest(const OpenManifest& open, const SealedPlan& sealed,
+                          const ManifestKeys& keys, CopyResult& copied);
 
 // Whether the model has any permcrypt.* entry.
 bool has_manifest(const Model& model);

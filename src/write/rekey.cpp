@@ -25,12 +25,13 @@ std::string content_of(const SealedPlan& sealed, const SecretKey& old_key, const
 // Checks that the files are as they were written, and returns the tags of the original under `key`.
 Result<std::vector<FileTags>> tags_of_original(const EncryptedModel& encrypted,
                                                const OpenedModel& opened, const DigestKey& key,
-                                               unsigned threads) {
+                                               const RekeyRequest& request) {
   const auto job = decryption_job(opened.sealed.plan, opened.groups, paths_of(encrypted.model),
                                   opened.sealed.original_sizes[0]);
   if (!job) return fail(job.error());
   CopyOptions options;
-  options.threads = threads;
+  options.threads = request.threads;
+  options.memory = request.memory;
   options.input_key = opened.keys.mac;
   options.output_key = key;
   auto copied = copy_files(*job, options, [](auto, auto, auto) { return Result<void>{}; });
@@ -132,8 +133,8 @@ Result<RekeyReport> rekey(const RekeyRequest& request) {
   const Salt salt =
       derive_salt(*new_key, content_of(opened->sealed, *old_key, encrypted->manifest->open.salt));
   const KeySchedule schedule(*new_key, salt);
-  auto original = tags_of_original(*encrypted, *opened, ManifestKeys::derive(schedule).original,
-                                   request.threads);
+  auto original =
+      tags_of_original(*encrypted, *opened, ManifestKeys::derive(schedule).original, request);
   if (!original) return fail(original.error());
   const auto edits = location_edits(model, out);
   if (!edits) return fail(edits.error());
@@ -145,9 +146,9 @@ Result<RekeyReport> rekey(const RekeyRequest& request) {
   sealed.plan.edits = compose_edits(sealed.plan.edits, *edits);
   std::vector<std::uint64_t> sizes;
   for (const ModelFile& file : model.files) sizes.push_back(file.size);
-  auto done = write_encrypted(
-      {report.files, sizes, request.force, request.threads, request.progress, *new_key, salt}, *job,
-      std::move(sealed), *std::move(original));
+  auto done = write_encrypted({report.files, sizes, request.force, request.threads, request.memory,
+                               request.progress, *new_key, salt},
+                              *job, std::move(sealed), *original);
   if (!done) return fail(done.error());
   return report;
 }

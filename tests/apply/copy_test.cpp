@@ -68,7 +68,7 @@ CopyOptions options(unsigned threads) {
   o.threads = threads;
   o.input_key.fill(1);
   o.output_key.fill(2);
-  o.resident_bytes = 1 << 21;  // drops pages often
+  o.memory = 1 << 21;  // drops pages often
   return o;
 }
 

@@ -15,8 +15,8 @@ const std::string kSomeId = bech32_encode("permcrypt", "twenty bytes of a id");
 
 ManifestKeys some_keys(std::uint8_t first = 1) {
   ManifestKeys keys;
-  keys.seal.fill(first);
-  keys.nonce.fill(2);
+  keys.seal.seal.fill(first);
+  keys.seal.nonce.fill(2);
   keys.original.fill(3);
   keys.mac.fill(4);
   return keys;
@@ -28,7 +28,10 @@ struct Encrypted {
   std::size_t body = 0;
   OpenManifest open{kSomeId, {}};
 
-  explicit Encrypted(const SealedPlan& sealed, const ManifestKeys& keys = some_keys()) {
+  explicit Encrypted(SealedPlan sealed, const ManifestKeys& keys = some_keys()) {
+    std::vector<FileTags> original;
+    for (const std::uint64_t size : sealed.original_sizes) original.push_back({size, {}});
+    record_original(sealed, original, keys);
     onnx::ModelProto model;
     model.set_ir_version(8);
     model.mutable_graph()->set_name(std::string(1000, 'g'));
@@ -36,7 +39,6 @@ struct Encrypted {
     body = file.size();
     open.salt.fill(9);
     CopyResult copied;
-    for (const std::uint64_t size : sealed.original_sizes) copied.inputs.push_back({size, {}});
     copied.outputs = {{file.size(), {tag_chunk(file, keys.mac, 0, 0)}}};
     copied.partial = file;
     file += make_manifest(open, sealed, keys, copied);

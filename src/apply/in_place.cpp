@@ -1,0 +1,194 @@
+#include "apply/in_place.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "apply/gather.h"
+#include "base/parallel.h"
+#include "base/quote.h"
+
+namespace permcrypt {
+
+// The rows of one large payload, and which of them belong to cycles that were begun.
+class InPlace::Rows {
+ public:
+  Rows(const InPlaceCursor& at, Gather gather, std::uint64_t length)
+      : file_(at.file),
+        move_(at.move),
+        gather_(std::move(gather)),
+        source_(gather_.row_source()),
+        length_(length),
+        begun_((length + gather_.row_bytes() - 1) / gather_.row_bytes()) {
+    const std::uint64_t leaders = at.leader + (at.in_cycle ? 1 : 0);
+    for (std::uint64_t row = 0; row < leaders; ++row) {
+      if (!begun_[row]) begin_cycle(row);
+    }
+  }
+
+  bool are_of(const InPlaceCursor& at) const { return at.file == file_ && at.move == move_; }
+  std::uint64_t source(std::uint64_t row) { return source_(row); }
+
+  // The first row at or after `row` whose cycle has not begun.
+  std::optional<std::uint64_t> next_leader(std::uint64_t row) const {
+    const auto found =
+        std::find(begun_.begin() + static_cast<std::ptrdiff_t>(row), begun_.end(), false);
+    if (found == begun_.end()) return std::nullopt;
+    return static_cast<std::uint64_t>(found - begun_.begin());
+  }
+  // Returns the last row of the cycle: the one that needs row `leader`.
+  std::uint64_t begin_cycle(std::uint64_t leader) {
+    std::uint64_t last = leader;
+    begun_[last] = true;
+    for (std::uint64_t next; (next = source_(last)) != leader; last = next) begun_[next] = true;
+    return last;
+  }
+
+  InPlaceStep::Place place(std::uint64_t row) const {
+    const std::uint64_t begin = row * gather_.row_bytes();
+    return {begin, std::min(gather_.row_bytes(), length_ - begin)};
+  }
+  Result<std::string> render(std::string_view payload, std::uint64_t row) const {
+    const auto [begin, length] = place(row);
+    std::string bytes(length, '\0');
+    auto done = gather_.render(payload, begin, begin + length, bytes.data());
+    if (!done) return fail(std::move(done.error()));
+    return bytes;
+  }
+
+ private:
+  std::uint64_t file_, move_;
+  Gather gather_;
+  RowSource source_;
+  std::uint64_t length_;
+  std::vector<bool> begun_;
+};
+
+InPlace::InPlace(const CopyJob& job, std::uint64_t step_bytes, unsigned threads)
+    : job_(job), step_bytes_(step_bytes), threads_(threads) {}
+
+InPlace::~InPlace() = default;
+
+Result<void> InPlace::check() const {
+  for (std::size_t i = 1; i < job_.files.size(); ++i) {
+    for (const PayloadMove& move : job_.files[i].moves) {
+      if (move.view.encoding != Encoding::kFixed) {
+        return fail(ErrorKind::kDefect,
+                    "tensor " + in_quotes(move.name) + " is not of fixed width");
+      }
+      const auto gather = Gather::prepare(move, job_.permutations);
+      if (!gather) return fail(gather.error());
+      const std::uint64_t row = gather->row_bytes();
+      if (!is_small(move) && (row == 0 || row > step_bytes_)) {
+        return fail(ErrorKind::kState,
+                    "tensor " + in_quotes(move.name) + " is too large to be permuted in place",
+                    "allow more memory with --memory, or write a copy elsewhere with -o");
+      }
+    }
+  }
+  return {};
+}
+
+Result<InPlaceStep> InPlace::next(const InPlaceCursor& from) {
+  InPlaceCursor cursor = from;
+  cursor.file = std::max<std::uint64_t>(cursor.file, 1);
+  while (cursor.file < job_.files.size()) {
+    const auto& moves = job_.files[cursor.file].moves;
+    if (cursor.move == moves.size()) {
+      cursor = {cursor.file + 1, 0, false, 0, 0, {}};
+      continue;
+    }
+    auto step = is_small(moves[cursor.move]) ? whole_payloads(cursor) : rows(cursor);
+    if (!step || !step->places.empty()) return step;
+    cursor = step->next;  // a payload without rows left
+  }
+  return InPlaceStep{cursor.file, {}, {}, cursor};
+}
+
+Result<std::string_view> InPlace::payload(const InPlaceCursor& cursor) {
+  const FileCopy& copy = job_.files[cursor.file];
+  if (!file_ || mapped_ != cursor.file) {
+    auto opened = MappedFile::open(copy.input);
+    if (!opened) return fail(std::move(opened.error()));
+    file_ = std::move(*opened);
+    mapped_ = cursor.file;
+  }
+  return file_->range(copy.moves[cursor.move].offset, copy.moves[cursor.move].length);
+}
+
+// As many as fit into a step, each whole.
+Result<InPlaceStep> InPlace::whole_payloads(InPlaceCursor cursor) {
+  struct Piece {
+    const PayloadMove& move;
+    std::string_view payload;
+    std::uint64_t first, last, to;
+  };
+  InPlaceStep step{cursor.file, {}, {}, {}};
+  std::vector<Piece> pieces;
+  std::uint64_t size = 0;
+  const auto& moves = job_.files[cursor.file].moves;
+  for (; cursor.move < moves.size() && is_small(moves[cursor.move]); ++cursor.move) {
+    const PayloadMove& move = moves[cursor.move];
+    if (size + move.length + 16 * step.places.size() > step_bytes_ && size > 0) break;
+    const auto bytes = payload(cursor);
+    if (!bytes) return fail(bytes.error());
+    for (std::uint64_t at = 0; at < move.length; at += kChunkBytes) {
+      pieces.push_back({move, *bytes, at, std::min(at + kChunkBytes, move.length), size + at});
+    }
+    step.places.push_back({move.offset, move.length});
+    size += move.length;
+  }
+  step.bytes.resize(size);
+  step.next = std::move(cursor);
+  auto done = parallel_for(pieces.size(), threads_, [&](std::size_t i) -> Result<void> {
+    const Piece& piece = pieces[i];
+    const auto gather = Gather::prepare(piece.move, job_.permutations);
+    if (!gather) return fail(gather.error());
+    return gather->render(piece.payload, piece.first, piece.last, step.bytes.data() + piece.to);
+  });
+  if (!done) return fail(std::move(done.error()));
+  file_->drop_pages();
+  return step;
+}
+
+// Some rows of one payload, along the cycles of their permutation.
+Result<InPlaceStep> InPlace::rows(const InPlaceCursor& cursor) {
+  const PayloadMove& move = job_.files[cursor.file].moves[cursor.move];
+  if (!rows_ || !rows_->are_of(cursor)) {
+    auto gather = Gather::prepare(move, job_.permutations);
+    if (!gather) return fail(std::move(gather.error()));
+    rows_ = std::make_unique<Rows>(cursor, std::move(*gather), move.length);
+  }
+  const auto bytes = payload(cursor);
+  if (!bytes) return fail(bytes.error());
+
+  InPlaceStep step{cursor.file, {}, {}, cursor};
+  InPlaceCursor& at = step.next;
+  while (step.bytes.size() + 16 * step.places.size() < step_bytes_) {
+    if (!at.in_cycle) {
+      const auto leader = rows_->next_leader(at.leader);
+      if (!leader) {
+        at = {cursor.file, cursor.move + 1, false, 0, 0, {}};
+        break;
+      }
+      auto held = rows_->render(*bytes, rows_->begin_cycle(*leader));
+      if (!held) return fail(std::move(held.error()));
+      at = {cursor.file, cursor.move, true, *leader, *leader, std::move(*held)};
+    }
+    const std::uint64_t source = rows_->source(at.row);
+    const auto [offset, length] = rows_->place(at.row);
+    step.places.push_back({move.offset + offset, length});
+    if (source == at.leader) {
+      step.bytes += at.held;
+      at = {cursor.file, cursor.move, false, at.leader + 1, 0, {}};
+    } else {
+      auto row = rows_->render(*bytes, at.row);
+      if (!row) return fail(std::move(row.error()));
+      step.bytes += *row;
+      at.row = source;
+    }
+  }
+  file_->drop_pages();
+  return step;
+}
+
+}  // namespace permcrypt
