@@ -42,8 +42,9 @@ inline void encrypt_changed(const std::filesystem::path& original, const std::fi
     return Result<void>();
   });
   REQUIRE(copied.has_value());
+  record_original(sealed, copied->inputs, keys);
   std::ofstream(out, std::ios::binary)
-      << made << make_manifest({key.id(), salt}, std::move(sealed), keys, *copied);
+      << made << make_manifest({key.id(), salt}, sealed, keys, *copied);
 }
 
 }  // namespace permcrypt::test
