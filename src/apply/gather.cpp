@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "apply/rewrite.h"
 #include "base/quote.h"
@@ -28,15 +29,31 @@ void for_each_row(std::uint64_t row_length, std::uint64_t first, std::uint64_t l
   }
 }
 
-// Columns [begin, end) of one output row, in elements.
+template <class T>
+T load(const char* data) {
+  T element;
+  std::memcpy(&element, data, sizeof(T));
+  return element;
+}
+
+// Columns [begin, end) of one output row, in elements. Narrow ones leave eight bytes at a time: it
+// is the number of stores that limits them.
 template <class T>
 void gather_columns(const char* row, const std::uint32_t* columns, std::uint64_t begin,
                     std::uint64_t end, char* out) {
-  for (std::uint64_t c = begin; c < end; ++c, out += sizeof(T)) {
-    T element;
-    std::memcpy(&element, row + columns[c] * sizeof(T), sizeof(T));
-    std::memcpy(out, &element, sizeof(T));
+  std::uint64_t c = begin;
+  if constexpr (sizeof(T) < sizeof(std::uint64_t)) {
+    constexpr unsigned kPerWord = sizeof(std::uint64_t) / sizeof(T);
+    for (; c + kPerWord <= end; c += kPerWord, out += sizeof(std::uint64_t)) {
+      std::uint64_t word = 0;
+      for (unsigned i = 0; i < kPerWord; ++i) {
+        const std::uint64_t element = load<T>(row + columns[c + i] * sizeof(T));
+        word |= element << (8 * sizeof(T) * i);
+      }
+      std::memcpy(out, &word, sizeof word);
+    }
   }
+  for (; c < end; ++c, out += sizeof(T)) std::memcpy(out, row + columns[c] * sizeof(T), sizeof(T));
 }
 
 // The same in bytes, which may begin and end inside an element.
@@ -95,15 +112,35 @@ void set_nibble(char* data, std::uint64_t position, unsigned value) {
   data[position / 2] = static_cast<char>(kept | value << shift);
 }
 
-// `count` nibbles to out[to], the k-th from data[from(k)]; whole bytes are written in one go.
-template <class From>
-void gather_nibbles(const char* data, From from, std::uint64_t count, char* out, std::uint64_t to) {
-  std::uint64_t k = 0;
-  if (to % 2 != 0 && count > 0) set_nibble(out, to, nibble(data, from(k++)));
-  for (; k + 1 < count; k += 2) {
-    out[(to + k) / 2] = static_cast<char>(nibble(data, from(k)) | nibble(data, from(k + 1)) << 4);
+// A byte for each of `count` nibbles from position `first`.
+void unpack_nibbles(const char* data, std::uint64_t first, std::uint64_t count,
+                    std::vector<std::uint8_t>& out) {
+  out.resize(count);
+  std::uint64_t i = 0;
+  if (first % 2 != 0 && count > 0) out[i++] = static_cast<std::uint8_t>(nibble(data, first));
+  for (; i + 1 < count; i += 2) {
+    const auto both = static_cast<std::uint8_t>(data[(first + i) / 2]);
+    out[i] = both & 15;
+    out[i + 1] = both >> 4;
   }
-  if (k < count) set_nibble(out, to + k, nibble(data, from(k)));
+  if (i < count) out[i] = static_cast<std::uint8_t>(nibble(data, first + i));
+}
+
+// `count` nibbles to out[to], the k-th is value(k); as many as fit a word are written in one go.
+template <class Value>
+void put_nibbles(Value value, std::uint64_t count, char* out, std::uint64_t to) {
+  constexpr std::uint64_t kPerWord = 16;
+  std::uint64_t k = 0;
+  if (to % 2 != 0 && count > 0) set_nibble(out, to, value(k++));
+  for (; k + kPerWord <= count; k += kPerWord) {
+    std::uint64_t word = 0;
+    for (unsigned i = 0; i < kPerWord; ++i) word |= std::uint64_t{value(k + i)} << (4 * i);
+    std::memcpy(out + (to + k) / 2, &word, sizeof word);
+  }
+  for (; k + 1 < count; k += 2) {
+    out[(to + k) / 2] = static_cast<char>(value(k) | value(k + 1) << 4);
+  }
+  if (k < count) set_nibble(out, to + k, value(k));
 }
 
 // Bytes [first, last) of a payload of 4-bit elements, the low half of a byte first.
@@ -116,18 +153,25 @@ void copy_nibbles(const Layout& layout, std::string_view payload, std::uint64_t 
   const std::uint64_t last_position = std::min(2 * last, rows * layout.stride);
   RowSource source(layout.rows);
   std::uint64_t to = 0;  // nibbles from `out`
+  std::vector<std::uint8_t> unpacked;
   for_each_row(layout.stride, 2 * first, last_position,
                [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
-                 if (begin < layout.columns.extent) {
-                   const std::uint64_t count = std::min(layout.columns.extent, end) - begin;
+                 const std::uint64_t extent = layout.columns.extent;
+                 if (begin < extent) {
+                   const std::uint64_t count = std::min(extent, end) - begin;
                    const std::uint64_t row = source(r) * layout.stride;
-                   if (columns != nullptr) {
-                     gather_nibbles(
-                         payload.data(), [&](auto k) { return row + columns[begin + k]; }, count,
-                         out, to);
+                   const auto nibble_at = [&](std::uint64_t c) -> unsigned {
+                     return nibble(payload.data(), row + c);
+                   };
+                   if (columns == nullptr) {
+                     put_nibbles([&](auto k) { return nibble_at(begin + k); }, count, out, to);
+                   } else if (count < extent / 4) {  // not worth unpacking the row
+                     put_nibbles([&](auto k) { return nibble_at(columns[begin + k]); }, count, out,
+                                 to);
                    } else {
-                     gather_nibbles(
-                         payload.data(), [&](auto k) { return row + begin + k; }, count, out, to);
+                     unpack_nibbles(payload.data(), row, extent, unpacked);
+                     put_nibbles([&](auto k) -> unsigned { return unpacked[columns[begin + k]]; },
+                                 count, out, to);
                    }
                  }
                  to += end - begin;
