@@ -67,8 +67,15 @@ class AxisStore {
   bool all_fixed(ExprId x) { return !any_free(x); }
   std::string show(ExprId x);  // "(g3:4*!7:2)": free factors by id, fixed ones by "!"
 
-  // For explanations: merges made from now on happen at `site` (a caller's number).
+  // For explanations: merges and pins made from now on happen at `site` (a caller's number).
   void at(std::uint32_t site) { site_ = site; }
+  // Every request to hold a factor of more than one index, whether or not it was held already: the
+  // factor as it was then, and the site.
+  struct Pin {
+    ExprId factor;
+    std::uint32_t site;
+  };
+  const std::vector<Pin>& pins() const { return pins_; }
   // The sites at which x came to be what it is, oldest first; x as first created.
   std::vector<std::uint32_t> history(ExprId x) const;
 
@@ -101,11 +108,14 @@ class AxisStore {
   void align_lists(Parts x, Parts y);
   bool align_sum(Parts& x, Parts& y);
   void defer_front(Parts& x, Parts& y);
+  void fix(ExprId x, std::string_view why);
+  void remember_pin(ExprId factor);
   std::uint32_t reason_id(std::string_view why);
 
   std::vector<Node> nodes_;
   Parts parts_;
   std::vector<std::string> reasons_;
+  std::vector<Pin> pins_;
   std::vector<std::pair<Parts, Parts>> deferred_;
   std::uint64_t epoch_ = 1;
   std::uint32_t site_ = 0;

@@ -29,6 +29,7 @@ ExprId AxisStore::fixed_factor(std::int64_t size, std::string_view why) {
   const ExprId id = add_factor(size);
   nodes_[id].fixed = true;
   nodes_[id].reason = reason_id(why);
+  remember_pin(id);
   return id;
 }
 
@@ -184,6 +185,17 @@ std::uint32_t AxisStore::reason_id(std::string_view why) {
 const std::string& AxisStore::why(ExprId factor) const { return reasons_[nodes_[factor].reason]; }
 
 void AxisStore::pin(ExprId x, std::string_view why) {
+  for (const ExprId f : factors(x)) remember_pin(f);
+  fix(x, why);
+}
+
+void AxisStore::remember_pin(ExprId factor) {
+  if (nodes_[factor].dynamic || nodes_[factor].size <= 1) return;
+  const bool again = !pins_.empty() && pins_.back().factor == factor && pins_.back().site == site_;
+  if (!again) pins_.push_back({factor, site_});
+}
+
+void AxisStore::fix(ExprId x, std::string_view why) {
   for (const ExprId f : factors(x)) {
     if (nodes_[f].fixed) continue;
     nodes_[f].fixed = true;
@@ -195,7 +207,7 @@ void AxisStore::bind(ExprId factor, ExprId to) {
   to = resolve(to);
   if (factor == to) return;
   assert(nodes_[factor].bound == kNoExpr && nodes_[factor].size == nodes_[to].size);
-  if (nodes_[factor].fixed) pin(to, std::string(why(factor)));
+  if (nodes_[factor].fixed) fix(to, std::string(why(factor)));
   if (nodes_[factor].dynamic && nodes_[to].kind == Kind::kFactor) nodes_[to].dynamic = true;
   nodes_[factor].bound = nodes_[factor].bound_first = to;
   nodes_[factor].site = site_;

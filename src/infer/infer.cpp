@@ -161,6 +161,7 @@ void run(Workspace& ws) {
     add_input(ws, id, !ws.options.free_interface && !cached[id]);
   }
   ws.run_body(0);
+  ws.axes.at(0);  // no node's
   close_outputs(ws);
   tie_caches(ws);
 }

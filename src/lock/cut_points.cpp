@@ -19,8 +19,8 @@ bool is_quantised(std::int32_t type) {
 }
 
 // Memory traffic of a lock, least first: few elements; whole runs instead of single ones; then the
-// first of a run of equals, which is the sum in front of a normalisation. Quantised values only where
-// nothing else is left, as a lock between them and their scales breaks the runtime's fusions.
+// first of a run of equals, which is the sum in front of a normalisation. Quantised values only
+// where nothing else is left, as a lock between them and their scales breaks the runtime's fusions.
 struct Cost {
   bool quantised = false;
   double elements = 1;
@@ -36,15 +36,15 @@ Cost cost_of(const ValueFacts& facts, std::uint32_t axis) {
   return cost;
 }
 
-bool fits(const CutPlace& place, const Inference& inference, const KeyScope& scope,
-          std::size_t values) {
+}  // namespace
+
+bool can_cut(const CutPlace& place, const Inference& inference, const KeyScope& scope,
+             std::size_t values) {
   if (place.value >= values || place.axis == kNone || !scope.can_lock(place.value)) return false;
   const ValueFacts& facts = inference.values[place.value];
   const Axis& axis = facts.axes[place.axis];
   return !axis.dynamic() && (is_float(facts.type) || is_quantised(facts.type));
 }
-
-}  // namespace
 
 std::vector<CutPoint> find_cut_points(const Graph& graph, Inference& inference, const Flow& flow,
                                       std::size_t values) {
@@ -56,7 +56,7 @@ std::vector<CutPoint> find_cut_points(const Graph& graph, Inference& inference, 
     if (!cuts.classes[c].parts_matrices()) continue;
     std::optional<CutPlace> best;
     for (const CutPlace& p : cuts.classes[c].places) {
-      if (!fits(p, inference, scope, values)) continue;
+      if (!can_cut(p, inference, scope, values)) continue;
       const auto cost = [&](const CutPlace& x) {
         return cost_of(inference.values[x.value], x.axis);
       };

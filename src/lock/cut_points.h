@@ -13,8 +13,12 @@ struct CutPoint {
   bool trunk = false;  // see trunk.h
 };
 
-// In the order of computation, without classes where no lock fits: dynamic extents, values made
-// inside functions. Only values below `values` count: those of the graph before locks were inserted.
+// Whether a lock can stand there: not on dynamic extents, nor on values made inside functions. Only
+// values below `values` count: those of the graph before locks were inserted.
+bool can_cut(const CutPlace& place, const Inference& inference, const KeyScope& scope,
+             std::size_t values);
+
+// In the order of computation, without classes where no lock can stand.
 std::vector<CutPoint> find_cut_points(const Graph& graph, Inference& inference, const Flow& flow,
                                       std::size_t values);
 

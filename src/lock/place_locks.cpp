@@ -6,6 +6,7 @@
 #include "lock/candidates.h"
 #include "lock/cut_points.h"
 #include "lock/flow.h"
+#include "lock/guards.h"
 #include "lock/insertion.h"
 #include "lock/joint_axes.h"
 #include "lock/still_axes.h"
@@ -18,6 +19,9 @@ namespace {
 // Fewer bits than this on the trunk, and further locks are placed on it.
 constexpr double kEnoughBits = 64;
 
+// Locks around what cannot move take time; they must free at least this share of the weights.
+constexpr double kWorthwhile = 0.005;
+
 class Placement {
  public:
   Placement(const Graph& graph, const LockOptions& options) : graph_(graph), options_(options) {}
@@ -27,7 +31,7 @@ class Placement {
     if (!plain) return tl::unexpected(plain.error());
     // A lock hides from inference which dimension an extent came from: keep what was solved for.
     options_.infer.dims = plain->bound_dims;
-    auto open = options_.carry == Carry::kKey ? settle(find_interface_locks(graph_, *plain))
+    auto open = options_.carry == Carry::kKey ? open_up(find_interface_locks(graph_, *plain))
                                               : open_to_clients(find_client_maps(graph_, *plain));
     if (!open) return open;
     const auto weights = weight_factors(*open);
@@ -111,6 +115,28 @@ class Placement {
       }
     }
     return out;
+  }
+
+  // Locks on the interface, and those around what cannot move if they free more.
+  Result<LockedGraph> open_up(const std::vector<LockSite>& interface) {
+    auto open = settle(interface);
+    if (!open || share_moving(graph_, open->inference) > 1 - kWorthwhile) return open;
+    auto all = insert_and_infer(interface);
+    if (!all) return all;
+    auto guards = find_guards(all->graph, all->inference, Flow(all->graph), graph_.values.size());
+    if (guards.empty()) return open;
+    guards.insert(guards.begin(), interface.begin(), interface.end());
+    auto guarded = settle(std::move(guards));
+    const auto share = [&](LockedGraph& locked) { return share_moving(graph_, locked.inference); };
+    if (!guarded || share(*guarded) < share(*open) + kWorthwhile) return open;
+    for (const LockSite& lock : guarded->locks) {
+      if (is_cut(lock)) guards_.insert({lock.value, lock.axis});
+    }
+    return guarded;
+  }
+
+  bool is_guard(const LockSite& lock) const {
+    return is_cut(lock) && guards_.contains({lock.value, lock.axis});
   }
 
   // What a lock stands between. Empty: nothing that moves.
@@ -212,6 +238,7 @@ class Placement {
     const Flow flow(open.graph);
     for (const CutPoint& c :
          find_cut_points(open.graph, open.inference, flow, graph_.values.size())) {
+      if (guards_.contains({c.place.value, c.place.axis})) continue;
       LockSite site;
       site.kind = c.trunk ? LockKind::kBlock : LockKind::kAll;
       site.value = c.place.value;
@@ -233,6 +260,7 @@ class Placement {
     std::vector<LockSite*> cuts;
     for (LockSite& lock : locks) {
       if (lock.kind != LockKind::kBlock && lock.kind != LockKind::kBoundary) continue;
+      if (is_guard(lock)) continue;
       cuts.push_back(&lock);
       values.push_back(lock.value);
     }
@@ -259,7 +287,8 @@ class Placement {
     mark_ends(all->locks);
     std::vector<LockSite> chosen, further;
     for (const LockSite& lock : all->locks) {
-      if (is_cut(lock)) (lock.kind == LockKind::kBoundary ? chosen : further).push_back(lock);
+      if (is_cut(lock) && !is_guard(lock))
+        (lock.kind == LockKind::kBoundary ? chosen : further).push_back(lock);
     }
     for (std::size_t next = 0;;) {
       auto locked = settle(with_interface(chosen));
@@ -301,7 +330,8 @@ class Placement {
     double bits = 0;
     for (const LockSite& lock : locked.locks) {
       const auto around = sides(locked, lock);
-      bool touches = lock.kind == LockKind::kBoundary || lock.kind == LockKind::kBlock;
+      bool touches =
+          !is_guard(lock) && (lock.kind == LockKind::kBoundary || lock.kind == LockKind::kBlock);
       double most = 0;
       for (const ExprId side : around) {
         for (const ExprId f : axes.factors(side)) touches = touches || trunk.contains(f);
@@ -322,7 +352,8 @@ class Placement {
   const Graph& graph_;
   LockOptions options_;
   std::vector<std::string> reasons_;    // why data cannot carry more of the key
-  std::vector<LockSite> interface_;     // index, input and output locks that have an effect
+  std::vector<LockSite> interface_;     // index, input, output locks and guards, if they have one
+  std::set<std::pair<ValueId, std::uint32_t>> guards_;  // value and axis of locks around what stays
   std::vector<LockSite> trunk_, rest_;  // cut points
 };
 

@@ -15,10 +15,10 @@
 
 namespace permcrypt::testing {
 
-class Inferred {
+class ParsedModel {
  public:
   // `text` without the header. Throws what() the parser says.
-  explicit Inferred(const std::string& text, const InferOptions& options = {}) {
+  explicit ParsedModel(const std::string& text) {
     onnx::ModelProto proto;
     const std::string whole = "<ir_version: 8, opset_import: [\"\" : 17]>\n" + text;
     const auto status = onnx::OnnxParser::Parse(proto, whole.c_str());
@@ -27,24 +27,36 @@ class Inferred {
     model_ = read_model(folder_ / "model.onnx").value();
     payloads_.emplace(model_);
     graph_ = build_graph(model_, *payloads_).value();
-    inference_ = infer(graph_, options).value();
   }
 
-  // Whether a part of the axis may move.
-  bool free(std::string_view value, std::size_t axis) {
+  const Graph& graph() const { return graph_; }
+  ValueId value(std::string_view name) const {
     for (ValueId id = 0; id < graph_.values.size(); ++id) {
-      if (graph_.values[id].name != value) continue;
-      return inference_.axes.any_free(inference_.values[id].axes.at(axis).expr);
+      if (graph_.values[id].name == name) return id;
     }
     throw std::invalid_argument("no such value");
   }
-  const Inference& inference() const { return inference_; }
 
  private:
   test::TempFolder folder_;
   Model model_;
   std::optional<PayloadReader> payloads_;
   Graph graph_;
+};
+
+class Inferred {
+ public:
+  explicit Inferred(const std::string& text, const InferOptions& options = {})
+      : parsed_(text), inference_(infer(parsed_.graph(), options).value()) {}
+
+  // Whether a part of the axis may move.
+  bool free(std::string_view value, std::size_t axis) {
+    return inference_.axes.any_free(inference_.values[parsed_.value(value)].axes.at(axis).expr);
+  }
+  const Inference& inference() const { return inference_; }
+
+ private:
+  ParsedModel parsed_;
   Inference inference_;
 };
 

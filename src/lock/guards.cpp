@@ -1,0 +1,117 @@
+#include "lock/guards.h"
+
+#include <algorithm>
+#include <set>
+
+#include "lock/constraint_graph.h"
+#include "lock/cut_points.h"
+
+namespace permcrypt {
+namespace {
+
+class Search {
+ public:
+  Search(const Graph& graph, Inference& inference, const Flow& flow, std::size_t values)
+      : graph_(graph), inference_(inference), flow_(flow), values_(values), scope_(graph) {}
+
+  std::vector<LockSite> run() {
+    find_held();
+    if (held_.empty()) return {};
+    find_holders();
+    for (ValueId v = 0; v < std::min(values_, graph_.values.size()); ++v) {
+      if (!flow_.is_constant(v) && graph_.values[v].producer != kNone) add_value(v);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  bool is_weight(ValueId v) const {
+    const ValueFacts& facts = inference_.values[v];
+    return graph_.values[v].tensor != kNone && is_weight_type(facts.type) &&
+           std::ranges::count_if(facts.axes, [](const Axis& x) { return !x.unit(); }) >= 2;
+  }
+
+  // Factors of axes of weights of which nothing moves.
+  void find_held() {
+    for (ValueId v = 0; v < graph_.values.size(); ++v) {
+      if (!is_weight(v)) continue;
+      for (const Axis& axis : inference_.values[v].axes) {
+        if (axis.unit() || inference_.axes.any_free(axis.expr)) continue;
+        for (const ExprId f : inference_.axes.factors(axis.expr)) held_.insert(f);
+      }
+    }
+  }
+
+  void find_holders() {
+    for (const AxisStore::Pin& pin : inference_.axes.pins()) {
+      if (pin.site == 0 || pin.site > graph_.nodes.size()) continue;
+      for (const ExprId f : inference_.axes.factors(pin.factor)) {
+        if (held_.contains(f)) holders_.insert({f, pin.site - 1});
+      }
+    }
+    // What is stored so that it cannot move is held where it is read.
+    for (ValueId v = 0; v < graph_.values.size(); ++v) {
+      if (!graph_.values[v].sparse) continue;
+      for (const Axis& axis : inference_.values[v].axes) {
+        for (const ExprId f : inference_.axes.factors(axis.expr)) {
+          for (const NodeId reader : flow_.readers(v)) holders_.insert({f, reader});
+        }
+      }
+    }
+  }
+
+  bool touches_holder(ValueId v, ExprId factor) const {
+    const auto holds = [&](NodeId n) { return holders_.contains({factor, n}); };
+    return holds(graph_.values[v].producer) || std::ranges::any_of(flow_.readers(v), holds);
+  }
+
+  void add_value(ValueId v) {
+    const auto& axes = inference_.values[v].axes;
+    for (std::uint32_t k = 0; k < axes.size(); ++k) {
+      if (!can_cut({v, k}, inference_, scope_, values_)) continue;
+      const auto factors = inference_.axes.factors(axes[k].expr);
+      if (std::ranges::none_of(factors, [&](ExprId f) { return touches_holder(v, f); })) continue;
+      LockSite site;
+      site.kind = LockKind::kBoundary;
+      site.value = v;
+      site.axis = k;
+      site.size = axes[k].a;
+      out_.push_back(site);
+    }
+  }
+
+  const Graph& graph_;
+  Inference& inference_;
+  const Flow& flow_;
+  const std::size_t values_;
+  const KeyScope scope_;
+  std::set<ExprId> held_;
+  std::set<std::pair<ExprId, NodeId>> holders_;
+  std::vector<LockSite> out_;
+};
+
+}  // namespace
+
+std::vector<LockSite> find_guards(const Graph& graph, Inference& inference, const Flow& flow,
+                                  std::size_t values) {
+  return Search(graph, inference, flow, values).run();
+}
+
+double share_moving(const Graph& graph, Inference& inference) {
+  double moving = 0, all = 0;
+  for (ValueId v = 0; v < graph.values.size(); ++v) {
+    const ValueFacts& facts = inference.values[v];
+    if (graph.values[v].tensor == kNone || !is_weight_type(facts.type)) continue;
+    double bits = element_bits(facts.type);
+    bool moves = true;
+    for (const Axis& axis : facts.axes) {
+      bits *= static_cast<double>(axis.a);
+      moves = moves && (axis.unit() || inference.axes.any_free(axis.expr));
+    }
+    all += bits;
+    if (moves) moving += bits;
+  }
+  return all == 0 ? 0 : moving / all;
+}
+
+}  // namespace permcrypt
