@@ -100,10 +100,13 @@ class AxisStore {
   ExprId add_composite(Kind kind, std::span<const ExprId> parts);
   Parts copy_parts(ExprId composite) const;
   std::size_t first_sum(const Parts& parts) const;
+  ExprId chain_end(ExprId x) const;
+  void normalise_inside(ExprId composite);
   ExprId normalise(ExprId composite);
   void bind(ExprId factor, ExprId to);
   std::pair<ExprId, ExprId> split(ExprId x, std::int64_t k);
   std::pair<ExprId, ExprId> split_product(ExprId product, std::int64_t k);
+  bool all_held(const Parts& list);
   void unify_segments(Parts x, Parts y);
   void align_lists(Parts x, Parts y);
   bool align_sum(Parts& x, Parts& y);

@@ -78,10 +78,35 @@ AxisStore::Parts AxisStore::copy_parts(ExprId composite) const {
 
 // ---------------------------------------------------------------------------- normal form
 
+ExprId AxisStore::chain_end(ExprId x) const {
+  while (nodes_[x].kind == Kind::kFactor && nodes_[x].bound != kNoExpr) x = nodes_[x].bound;
+  return x;
+}
+
+// Sums within sums, f = 1 + (1 + (1 + ...)), can be as deep as the graph is long: their inner parts
+// come first, so that normalise() finds them done.
+void AxisStore::normalise_inside(ExprId composite) {
+  Parts stack{composite};
+  const auto stale = [this](ExprId e) {
+    return nodes_[e].kind != Kind::kFactor && nodes_[e].epoch != epoch_;
+  };
+  while (!stack.empty()) {
+    const ExprId top = stack.back();
+    const std::size_t depth = stack.size();
+    for (const ExprId part : copy_parts(top)) {
+      const ExprId end = chain_end(part);
+      if (stale(end)) stack.push_back(end);
+    }
+    if (stack.size() > depth) continue;
+    stack.pop_back();
+    if (top != composite && stale(top)) normalise(top);
+  }
+}
+
 ExprId AxisStore::resolve(ExprId x) {
   // Chains of bound factors can be as long as the graph: walk them, then shorten them.
-  ExprId end = x;
-  while (nodes_[end].kind == Kind::kFactor && nodes_[end].bound != kNoExpr) end = nodes_[end].bound;
+  ExprId end = chain_end(x);
+  if (nodes_[end].kind != Kind::kFactor && nodes_[end].epoch != epoch_) normalise_inside(end);
   if (nodes_[end].kind != Kind::kFactor) end = normalise(end);
   while (nodes_[x].kind == Kind::kFactor && nodes_[x].bound != kNoExpr) {
     const ExprId next = nodes_[x].bound;
@@ -97,8 +122,7 @@ std::size_t AxisStore::first_sum(const Parts& parts) const {
   return static_cast<std::size_t>(it - parts.begin());
 }
 
-// Recursion here is bounded by the nesting of an expression: every product at least doubles the
-// extent of its parts, so 63 levels of products and as many of sums fit an extent.
+// REQUIRES, for bounded recursion: normalise_inside(composite), as resolve() does.
 ExprId AxisStore::normalise(ExprId composite) {
   if (nodes_[composite].epoch == epoch_) return nodes_[composite].memo;
   const Kind kind = nodes_[composite].kind;
@@ -288,7 +312,17 @@ void AxisStore::unify(ExprId x, ExprId y) {
                  ky == Kind::kSum ? copy_parts(y) : Parts{y});
 }
 
+bool AxisStore::all_held(const Parts& list) {
+  for (const ExprId e : list) {
+    for (const ExprId f : factors(e)) {
+      if (!nodes_[f].fixed) return false;
+    }
+  }
+  return true;
+}
+
 void AxisStore::unify_segments(Parts x, Parts y) {
+  if (all_held(x) && all_held(y)) return;
   // Last element first, so that the front pops cheaply.
   std::reverse(x.begin(), x.end());
   std::reverse(y.begin(), y.end());
@@ -302,9 +336,18 @@ void AxisStore::unify_segments(Parts x, Parts y) {
       list.insert(list.end(), p.rbegin(), p.rend());
     }
   };
+  // Two parts of one factor that overlap, x[1:] against x[:-1], cut each other up into single indices.
+  constexpr int kMostSplits = 256;
+  int splits = 0;
   while (!x.empty() && !y.empty()) {
     const ExprId a = front(x), b = front(y);
     const std::int64_t na = nodes_[a].size, nb = nodes_[b].size;
+    if (na != nb && ++splits > kMostSplits) {
+      for (const Parts* list : {&x, &y}) {
+        for (const ExprId e : *list) pin(e, "tied to a shifted copy of itself");
+      }
+      return;
+    }
     if (na == nb) {
       x.pop_back();
       y.pop_back();

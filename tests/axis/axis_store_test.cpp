@@ -270,5 +270,25 @@ TEST_CASE("the result does not depend on the order of the steps") {
   CHECK(interesting > 500);  // most systems keep something free and composite
 }
 
+TEST_CASE("an axis tied to a shifted copy of itself stays, however long it is") {
+  for (const std::int64_t n : {100, 1'000'000}) {
+    AxisStore s;
+    const ExprId x = s.free_factor(n);
+    s.unify(s.cut(x, 0, n - 1), s.cut(x, 1, n));
+    s.solve();
+    CHECK(s.all_fixed(x));
+  }
+}
+
+TEST_CASE("cuts within cuts may nest deeply") {
+  constexpr std::int64_t kLength = 3'000;
+  AxisStore s;
+  const ExprId x = s.free_factor(kLength);
+  ExprId rest = x;
+  for (std::int64_t n = kLength; n > 2; --n) rest = s.cut(rest, 1, n);
+  CHECK(s.factors(x).size() == kLength - 1);
+  CHECK(s.any_free(x));  // the last two
+}
+
 }  // namespace
 }  // namespace permcrypt
