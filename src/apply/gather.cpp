@@ -113,17 +113,18 @@ void set_nibble(char* data, std::uint64_t position, unsigned value) {
 }
 
 // A byte for each of `count` nibbles from position `first`.
-void unpack_nibbles(const char* data, std::uint64_t first, std::uint64_t count,
-                    std::vector<std::uint8_t>& out) {
-  out.resize(count);
-  std::uint64_t i = 0;
-  if (first % 2 != 0 && count > 0) out[i++] = static_cast<std::uint8_t>(nibble(data, first));
-  for (; i + 1 < count; i += 2) {
-    const auto both = static_cast<std::uint8_t>(data[(first + i) / 2]);
-    out[i] = both & 15;
-    out[i + 1] = both >> 4;
+void unpack_nibbles(const char* data, std::uint64_t first, std::uint64_t count, std::uint8_t* out) {
+  if (first % 2 != 0 && count > 0) {
+    *out++ = static_cast<std::uint8_t>(nibble(data, first++));
+    --count;
   }
-  if (i < count) out[i] = static_cast<std::uint8_t>(nibble(data, first + i));
+  const char* const bytes = data + first / 2;
+  for (std::uint64_t pair = 0; pair < count / 2; ++pair) {  // a form that compilers vectorise
+    const auto both = static_cast<std::uint8_t>(bytes[pair]);
+    out[2 * pair] = both & 15;
+    out[2 * pair + 1] = both >> 4;
+  }
+  if (count % 2 != 0) out[count - 1] = static_cast<std::uint8_t>(nibble(data, first + count - 1));
 }
 
 // `count` nibbles to out[to], the k-th is value(k); as many as fit a word are written in one go.
@@ -154,28 +155,30 @@ void copy_nibbles(const Layout& layout, std::string_view payload, std::uint64_t 
   RowSource source(layout.rows);
   std::uint64_t to = 0;  // nibbles from `out`
   std::vector<std::uint8_t> unpacked;
-  for_each_row(layout.stride, 2 * first, last_position,
-               [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
-                 const std::uint64_t extent = layout.columns.extent;
-                 if (begin < extent) {
-                   const std::uint64_t count = std::min(extent, end) - begin;
-                   const std::uint64_t row = source(r) * layout.stride;
-                   const auto nibble_at = [&](std::uint64_t c) -> unsigned {
-                     return nibble(payload.data(), row + c);
-                   };
-                   if (columns == nullptr) {
-                     put_nibbles([&](auto k) { return nibble_at(begin + k); }, count, out, to);
-                   } else if (count < extent / 4) {  // not worth unpacking the row
-                     put_nibbles([&](auto k) { return nibble_at(columns[begin + k]); }, count, out,
-                                 to);
-                   } else {
-                     unpack_nibbles(payload.data(), row, extent, unpacked);
-                     put_nibbles([&](auto k) -> unsigned { return unpacked[columns[begin + k]]; },
-                                 count, out, to);
-                   }
-                 }
-                 to += end - begin;
-               });
+  for_each_row(
+      layout.stride, 2 * first, last_position,
+      [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
+        const std::uint64_t extent = layout.columns.extent;
+        if (begin < extent) {
+          const std::uint64_t count = std::min(extent, end) - begin;
+          const std::uint64_t row = source(r) * layout.stride;
+          const auto nibble_at = [&](std::uint64_t c) -> unsigned {
+            return nibble(payload.data(), row + c);
+          };
+          if (columns == nullptr) {
+            put_nibbles([&](auto k) { return nibble_at(begin + k); }, count, out, to);
+          } else if (count < extent / 4) {  // not worth unpacking the row
+            put_nibbles([&](auto k) { return nibble_at(columns[begin + k]); }, count, out, to);
+          } else {
+            unpacked.resize(extent);
+            const std::uint8_t* const values = unpacked.data();
+            const std::uint32_t* const wanted = columns + begin;
+            unpack_nibbles(payload.data(), row, extent, unpacked.data());
+            put_nibbles([=](auto k) -> unsigned { return values[wanted[k]]; }, count, out, to);
+          }
+        }
+        to += end - begin;
+      });
 }
 
 }  // namespace
