@@ -4,6 +4,9 @@
 #include <cstring>
 #include <map>
 #include <numeric>
+#include <string>
+#include <tuple>
+#include <utility>
 
 namespace permcrypt {
 namespace {
@@ -39,6 +42,7 @@ std::optional<Matrix> as_matrix(const Graph& graph, ValueId id) {
   m.columns = static_cast<std::uint64_t>(tensor.shape.back());
   if (m.columns == 0) return std::nullopt;
   m.rows = count / m.columns;
+  if (m.rows == 0) return std::nullopt;
   auto bytes = graph.payloads->bytes(*tensor.payload);
   if (!bytes) return std::nullopt;
   m.bytes = *bytes;
@@ -47,10 +51,7 @@ std::optional<Matrix> as_matrix(const Graph& graph, ValueId id) {
 
 // Constant matrices (masks, zeros) are equal without being copies of one another.
 bool is_uniform(const Matrix& m) {
-  for (std::uint64_t i = 1; i < m.rows * m.columns; ++i) {
-    if (std::memcmp(m.bytes.data(), m.bytes.data() + i * m.width, m.width) != 0) return false;
-  }
-  return true;
+  return m.bytes.substr(m.width) == m.bytes.substr(0, m.bytes.size() - m.width);
 }
 
 bool element_equal(const Matrix& x, const Matrix& y, bool transposed, std::uint64_t row,
@@ -64,20 +65,28 @@ bool is_copy(const Matrix& x, const Matrix& y, bool transposed) {
     const std::uint64_t i = s * (x.rows * x.columns - 1) / (kSamples - 1);
     if (!element_equal(x, y, transposed, i / x.columns, i % x.columns)) return false;
   }
-  if (!transposed) return x.bytes == y.bytes && !is_uniform(x);
+  if (!transposed) return x.bytes == y.bytes;
   for (std::uint64_t r = 0; r < x.rows; ++r) {
     for (std::uint64_t k = 0; k < x.columns; ++k) {
       if (!element_equal(x, y, true, r, k)) return false;
     }
   }
-  return !is_uniform(x);
+  return true;
 }
 
-// Matrices of one width and extents, in either orientation, are candidates.
-using Key = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>;
+// Matrices of one width and extents, in either orientation, and with the same elements on the
+// diagonal, where transposing moves none, are candidates.
+using Key = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::string>;
 
 Key key_of(const Matrix& m) {
-  return {m.width, std::min(m.rows, m.columns), std::max(m.rows, m.columns)};
+  constexpr std::uint64_t kDiagonal = 8;
+  const std::uint64_t side = std::min(m.rows, m.columns);
+  std::string diagonal(m.at(m.rows - 1, m.columns - 1), m.width);
+  for (std::uint64_t s = 0; s < kDiagonal; ++s) {
+    const std::uint64_t i = s * (side - 1) / (kDiagonal - 1);
+    diagonal.append(m.at(i, i), m.width);
+  }
+  return {m.width, side, std::max(m.rows, m.columns), std::move(diagonal)};
 }
 
 }  // namespace
@@ -87,7 +96,7 @@ Result<std::vector<Duplicate>> find_duplicates(const Graph& graph) {
   std::vector<Duplicate> out;
   for (ValueId id = 0; id < graph.values.size(); ++id) {
     const auto m = as_matrix(graph, id);
-    if (!m) continue;
+    if (!m || is_uniform(*m)) continue;
     auto& seen = originals[key_of(*m)];
     const bool found = std::any_of(seen.begin(), seen.end(), [&](const Matrix& o) {
       for (const bool transposed : {false, true}) {
