@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <random>
 #include <set>
 #include <string>
@@ -47,6 +48,12 @@ fs::path temporary_name(const fs::path& folder) {
   const std::uint32_t words[] = {random(), random(), random()};
   return folder / (".permcrypt-" +
                    hex_encode({reinterpret_cast<const char*>(words), sizeof words}) + ".tmp");
+}
+
+fs::path name_for_replacing(const fs::path& path) {
+  const std::uint64_t hash = std::hash<std::string>()(path.filename().native());
+  return folder_of(path) /
+         (".permcrypt-" + hex_encode({reinterpret_cast<const char*>(&hash), sizeof hash}) + ".tmp");
 }
 
 // Renames without ever replacing; 0 or an errno value, EEXIST when the name is taken.
@@ -248,13 +255,16 @@ Result<void> OutputSet::publish(File& file) {
   return already_exists(file.path);
 }
 
-// Only a file with a name can take another's place. 0 or an errno value, but not EEXIST.
+// Only a file with a name can take another's place. Between the two calls a kill leaves that name
+// behind: it is always the same, so that the next one to replace this file clears it away. 0 or an
+// errno value, but not EEXIST.
 int OutputSet::replace(File& file) {
-  while (file.temporary.empty()) {
-    const fs::path name = temporary_name(folder_of(file.path));
+  if (file.temporary.empty()) {
+    const fs::path name = name_for_replacing(file.path);
+    ::unlink(name.c_str());
     const int code = link_nameless(file.descriptor, name);
-    if (code == 0) file.temporary = name;
-    if (code != 0 && code != EEXIST) return code;
+    if (code != 0) return code == EEXIST ? EBUSY : code;  // somebody else is replacing it
+    file.temporary = name;
   }
   if (::rename(file.temporary.c_str(), file.path.c_str()) != 0) return errno;
   file.temporary.clear();

@@ -1,13 +1,16 @@
 #include "base/output_file.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
+#include <functional>
 #include <string>
 
+#include "base/hex.h"
 #include "base/parallel.h"
 #include "base/temp_folder.h"
 
@@ -107,6 +110,21 @@ TEST_CASE("an existing file is refused, replaced, or accepted when identical") {
   CHECK(write_output(path, "new", IfExists::kReplace));
   CHECK(read_all(path) == "new");
   CHECK(folder.entries() == 1);
+}
+
+// As a kill between giving the new file a name and renaming it would leave it.
+TEST_CASE("what a kill left of replacing a file is cleared away by the next") {
+  TempFolder folder;
+  const fs::path path = folder.write("out", "old");
+  const std::uint64_t hash = std::hash<std::string>()("out");
+  const std::string name =
+      ".permcrypt-" + hex_encode({reinterpret_cast<const char*>(&hash), sizeof hash}) + ".tmp";
+  folder.write(name, "left behind");
+  CHECK(write_output(path, "new", IfExists::kReplace));
+  CHECK(read_all(path) == "new");
+  // Where files have temporary names from the start, that one is nobody's business.
+  const bool nameless = ::open(folder.path().c_str(), O_TMPFILE | O_RDWR, 0600) >= 0;
+  CHECK(fs::exists(folder.path() / name) != nameless);
 }
 
 TEST_CASE("a file that appears during the work is not replaced, and the set is withdrawn") {
