@@ -1,0 +1,331 @@
+#include "proof/interpreter.h"
+
+#include <algorithm>
+
+#include "base/quote.h"
+#include "proof/definitions.h"
+
+namespace permcrypt::proof {
+namespace {
+
+constexpr std::size_t kMaxInts = 1u << 16;  // longer tables of integers are not followed
+
+bool is_index_type(std::int32_t type) {
+  using T = onnx::TensorProto;
+  return type == T::INT64 || type == T::INT32 || type == T::BOOL;
+}
+
+std::string name_of(const GraphNode& node) {
+  return node.op + " " +
+         in_quotes(node.proto->name().empty() && node.proto->output_size() > 0
+                       ? node.proto->output(0)
+                       : node.proto->name());
+}
+
+}  // namespace
+
+Interpreter::Interpreter(Store& store, const Graph& original, const Graph& encrypted,
+                         const std::vector<TensorClaim>& tensors, const ProofRequest& request,
+                         Proof& proof)
+    : store_(store),
+      original_(original),
+      encrypted_(encrypted),
+      tensors_(tensors),
+      request_(request),
+      proof_(proof),
+      counterparts_(original, encrypted),
+      claims_(encrypted.values.size()) {
+  for (const ValueId id : original.bodies[0].inputs) inputs_[original.values[id].name] = id;
+  std::map<TensorId, TensorId> counterpart;
+  for (TensorId t = 0; t < tensors.size(); ++t) {
+    if (tensors[t].encrypted != kNone) counterpart[t] = tensors[t].encrypted;
+  }
+  for (ValueId v = 0; v < original.values.size(); ++v) {
+    const auto found = counterpart.find(original.values[v].tensor);
+    if (found != counterpart.end()) constants_[found->second] = {found->first, v};
+  }
+}
+
+void Interpreter::contradict(const GraphNode* node, const std::string& what) {
+  proof_.contradictions.push_back(node ? name_of(*node) + ": " + what : what);
+}
+
+void Interpreter::give_up(const GraphNode& node, const std::string& why) {
+  ++proof_.not_understood[node.op + ": " + why];
+}
+
+void Interpreter::run() {
+  claim_inputs();
+  walk(0, 0);
+  check_outputs();
+}
+
+// ------------------------------------------------------------------------------- main graph
+
+const PlanCache* Interpreter::cache_of(const std::string& name, bool past) const {
+  const auto& caches = request_.plan.caches;
+  const auto found = std::ranges::find(caches, name, past ? &PlanCache::past : &PlanCache::present);
+  return found == caches.end() ? nullptr : &*found;
+}
+
+// Both models are given the same; a cache in the order that the encrypted model keeps it in.
+Claim Interpreter::input_claim(ValueId id) const {
+  const GraphValue& value = original_.values[id];
+  Claim claim;
+  claim.original = counterparts_.standing_for(id);
+  claim.type = value.elem_type;
+  if (!value.declared) return claim;
+  claim.axes.emplace();
+  const auto& bound = request_.plan.bound_dims;
+  for (const auto& dim : *value.declared) {
+    const auto given =
+        std::ranges::find(bound, dim.name, &std::pair<std::string, std::int64_t>::first);
+    claim.axes->push_back({dim.size >= 0          ? store_.terms.constant(dim.size)
+                           : dim.name.empty()     ? store_.terms.unknown_extent()
+                           : given != bound.end() ? store_.terms.constant(given->second)
+                                                  : store_.terms.dimension(dim.name)});
+  }
+  const PlanCache* cache = cache_of(value.name, true);
+  if (!cache || cache->axes.size() != claim.axes->size()) return claim;
+  for (std::size_t k = 0; k < cache->axes.size(); ++k) {
+    (*claim.axes)[k].order = planned_order(cache->axes[k], request_.groups, store_.orders);
+  }
+  return claim;
+}
+
+void Interpreter::claim_inputs() {
+  std::size_t fed = 0;
+  for (ValueId v = 0; v < encrypted_.values.size(); ++v) {
+    const GraphValue& value = encrypted_.values[v];
+    const bool of_main =
+        std::ranges::find(encrypted_.bodies[0].inputs, v) != encrypted_.bodies[0].inputs.end();
+    if (!request_.key_input.empty() && value.name == request_.key_input && value.scope.empty()) {
+      Claim key;
+      key.key = std::make_shared<Index>(request_.key.begin(), request_.key.end());
+      claims_[v] = std::move(key);
+    } else if (of_main) {
+      const auto found = inputs_.find(value.name);
+      if (found == inputs_.end()) {
+        contradict(nullptr, "the input " + in_quotes(value.name) + " is new");
+        claims_[v] = Claim::nothing();
+      } else {
+        ++fed;
+        claims_[v] = input_claim(found->second);
+        if (original_.values[found->second].elem_type != value.elem_type) {
+          contradict(nullptr, "the input " + in_quotes(value.name) + " has another type");
+        }
+      }
+    }
+  }
+  if (fed != inputs_.size()) contradict(nullptr, "an input of the original is missing");
+}
+
+void Interpreter::check_outputs() {
+  const auto &before = original_.bodies[0].outputs, &after = encrypted_.bodies[0].outputs;
+  const auto& declared = original_.model->structure.graph().output();
+  const auto& declared_now = encrypted_.model->structure.graph().output();
+  proof_.outputs = before.size();
+  if (before.size() != after.size()) return contradict(nullptr, "the numbers of outputs differ");
+  for (std::size_t k = 0; k < before.size(); ++k) {
+    const std::string& name = declared[static_cast<int>(k)].name();
+    const std::string what = "the output " + in_quotes(name) + " ";
+    if (declared_now[static_cast<int>(k)].name() != name) contradict(nullptr, what + "is missing");
+    Claim claim = claim_of(after[k]);
+    if (!claim.related) {
+      proof_.open_outputs.push_back(name);
+    } else if (claim.original != counterparts_.standing_for(before[k])) {
+      contradict(nullptr, what + "is another value");
+    } else {
+      const PlanCache* cache = cache_of(name, false);
+      bool right = claim.code == kPlain && !claim.key;
+      for (std::size_t i = 0; claim.axes && i < claim.axes->size(); ++i) {
+        const bool kept = cache && i < cache->axes.size();
+        const OrderId planned =
+            kept ? planned_order(cache->axes[i], request_.groups, store_.orders) : kPlain;
+        right = right && (*claim.axes)[i].order == planned;
+      }
+      if (!right) contradict(nullptr, what + "comes out in another order");
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------- any body
+
+void Interpreter::set(ValueId encrypted, Claim claim, ValueId original) {
+  if (encrypted == kNone) return;
+  claim.original = original;
+  claims_[encrypted] = std::move(claim);
+}
+
+Claim Interpreter::constant_claim(ValueId id) {
+  const GraphValue& value = encrypted_.values[id];
+  Claim claim;
+  claim.related = false;
+  if (value.sparse) {
+    // Neither its values nor its indices move; all tensors of the file were compared.
+    for (ValueId v = 0; v < original_.values.size(); ++v) {
+      if (original_.values[v].sparse && original_.values[v].name == value.name &&
+          original_.values[v].scope == value.scope) {
+        claim.related = true;
+        claim.original = v;
+        claim.type = value.elem_type;
+        claim.axes.emplace();
+        for (const auto& dim : *value.declared) {
+          claim.axes->push_back({store_.terms.constant(dim.size)});
+        }
+      }
+    }
+    return claim;
+  }
+  const auto found = constants_.find(value.tensor);
+  if (found == constants_.end()) return claim;
+  const auto [tensor, original] = found->second;
+  claim = tensors_[tensor].claim;
+  claim.original = counterparts_.standing_for(original);
+  if (claim.related && claim.axes && claim.packed_bits == 0 && is_index_type(claim.type)) {
+    if (const auto ints = original_.payloads->integers(tensor, kMaxInts)) {
+      auto terms = std::make_shared<Ints>();
+      for (const std::int64_t x : *ints) terms->push_back(store_.terms.constant(x));
+      claim.ints = std::move(terms);
+    }
+  }
+  return claim;
+}
+
+const Claim& Interpreter::claim_of(ValueId id) {
+  auto& claim = claims_[id];
+  if (!claim) {
+    const GraphValue& value = encrypted_.values[id];
+    const bool constant = value.tensor != kNone || value.sparse;
+    claim = constant ? constant_claim(id) : Claim::nothing();
+  }
+  return *claim;
+}
+
+void Interpreter::walk(BodyId encrypted, BodyId original) {
+  for (const NodeId id : encrypted_.bodies[encrypted].nodes) {
+    visit(encrypted_.nodes[id], original);
+  }
+}
+
+void Interpreter::visit(const GraphNode& node, BodyId original_body) {
+  ++proof_.nodes;
+  std::vector<const Claim*> operands;
+  for (const ValueId v : node.inputs) operands.push_back(v == kNone ? nullptr : &claim_of(v));
+  try {
+    if (pass_lock(node, operands)) return;
+    std::vector<ValueId> originals;
+    for (const Claim* c : operands) originals.push_back(c ? c->original : kNone);
+    const NodeId id = counterparts_.find(original_body, node, originals);
+    if (id != kNone) return apply(node, original_.nodes[id], operands);
+    if (node.op == "Cast" && operands.size() == 1 && operands[0]->behind_index_lock) {
+      return set(node.outputs.at(0), *operands[0], operands[0]->original);
+    }
+    throw Contradiction{"the original has no such node"};
+  } catch (const Contradiction& c) {
+    contradict(&node, c.what);
+  } catch (const NotUnderstood& n) {
+    give_up(node, n.why);
+  }
+  for (const ValueId v : node.outputs) set(v, Claim::nothing(), kNone);
+}
+
+// A node that both graphs have.
+void Interpreter::apply(const GraphNode& node, const GraphNode& counterpart,
+                        const std::vector<const Claim*>& operands) {
+  const auto same = [](const Claim* c) { return !c || c->same(); };
+  const bool all_same = std::ranges::all_of(operands, same);
+  std::vector<Claim> results(node.outputs.size(), Claim::nothing());
+  const bool all_related =
+      std::ranges::all_of(operands, [](const Claim* c) { return !c || c->related; });
+  if (!node.subs.empty()) {
+    results = enter(node, counterpart, operands);
+  } else if (all_related) {
+    try {
+      results = define(store_, node, operands);
+    } catch (const NotUnderstood& n) {
+      // Of equal operands every operator makes equal results.
+      if (!all_same) give_up(node, n.why);
+      for (Claim& r : results) {
+        r = Claim();
+        r.related = all_same;
+      }
+    } catch (const Contradiction& c) {
+      contradict(&node, c.what);
+      for (Claim& r : results) r = Claim::nothing();
+    }
+  }
+  for (std::size_t k = 0; k < node.outputs.size(); ++k) {
+    set(node.outputs[k], std::move(results[k]), counterparts_.standing_for(counterpart.outputs[k]));
+  }
+}
+
+// ------------------------------------------------------------------------------- locks
+
+void Interpreter::split_key(const GraphNode& node, const Claim& key) {
+  std::vector<std::int64_t> sizes;
+  for (const auto& a : node.proto->attribute()) {
+    if (a.name() == "split") sizes.assign(a.ints().begin(), a.ints().end());
+    if (a.name() == "axis" && a.i() != 0) throw Contradiction{"splits the key along no axis"};
+  }
+  if (node.inputs.size() > 1 && encrypted_.values[node.inputs[1]].tensor != kNone) {
+    sizes = encrypted_.payloads->integers(encrypted_.values[node.inputs[1]].tensor, kMaxInts)
+                .value_or(sizes);
+  }
+  if (sizes.empty() && node.outputs.size() == 1) {
+    sizes = {static_cast<std::int64_t>(key.key->size())};
+  }
+  if (sizes.size() != node.outputs.size()) throw Contradiction{"splits the key in other parts"};
+  std::size_t at = 0;
+  for (std::size_t k = 0; k < sizes.size(); ++k) {
+    if (sizes[k] < 0 || static_cast<std::size_t>(sizes[k]) > key.key->size() - at) {
+      throw Contradiction{"splits more than the key"};
+    }
+    const auto begin = key.key->begin() + static_cast<std::ptrdiff_t>(at);
+    Claim part;
+    part.key = std::make_shared<Index>(begin, begin + static_cast<std::ptrdiff_t>(sizes[k]));
+    set(node.outputs[k], std::move(part), kNone);
+    at += static_cast<std::size_t>(sizes[k]);
+  }
+  if (at != key.key->size()) throw Contradiction{"leaves a part of the key"};
+}
+
+// Nodes that the original does not have are those that read the key: a lock gives its operand
+// another order.
+bool Interpreter::pass_lock(const GraphNode& node, const std::vector<const Claim*>& operands) {
+  const auto is_key = [](const Claim* c) { return c && c->key; };
+  if (std::ranges::none_of(operands, is_key)) return false;
+  if (node.op == "Split" && node.domain.empty() && is_key(operands[0])) {
+    split_key(node, *operands[0]);
+    return true;
+  }
+  if (node.op != "Gather" || !node.domain.empty() || operands.size() != 2 || !operands[0] ||
+      !operands[1]) {
+    throw Contradiction{"reads the key"};
+  }
+  Claim out = is_key(operands[0]) ? *operands[1] : *operands[0];
+  if (out.key) throw Contradiction{"reads the key twice"};
+  std::int64_t axis = 0;
+  for (const auto& a : node.proto->attribute()) {
+    if (a.name() == "axis") axis = a.i();
+  }
+  if (!out.related) {
+    // Nothing to renumber.
+  } else if (is_key(operands[0])) {
+    if (axis != 0 || out.code != kPlain) throw Contradiction{"renumbers indices twice"};
+    const Axis whole{store_.terms.constant(static_cast<std::int64_t>(operands[0]->key->size()))};
+    out.code = store_.orders.gather(whole, *operands[0]->key).order;
+    out.behind_index_lock = true;
+  } else {
+    if (!out.axes || out.packed_bits != 0) throw NotUnderstood{"a lock on an unknown shape"};
+    const auto rank = static_cast<std::int64_t>(out.axes->size());
+    if (axis < -rank || axis >= rank) throw Contradiction{"a lock on no axis"};
+    Axis& locked = (*out.axes)[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
+    locked = store_.orders.gather(locked, *operands[1]->key);
+  }
+  const ValueId original = out.original;
+  set(node.outputs.at(0), std::move(out), original);
+  return true;
+}
+
+}  // namespace permcrypt::proof

@@ -1,0 +1,214 @@
+// Convolutions and pools: channels are contracted or pass, positions in a picture have a meaning.
+#include <algorithm>
+
+#include "proof/definitions.h"
+
+namespace permcrypt::proof {
+namespace {
+
+using T = onnx::TensorProto;
+
+// How a window moves along one axis of a picture.
+struct Window {
+  std::int64_t stride = 1, dilation = 1, before = 0, after = 0;
+  bool same = false;  // padded so that only the stride counts
+  bool ceil = false;
+};
+
+Window window(const Step& s, std::size_t i, std::size_t axes) {
+  Window w;
+  const auto listed = [&](std::string_view name, std::size_t k, std::int64_t otherwise) {
+    const auto list = s.attr_ints(name);
+    return list && k < list->size() ? (*list)[k] : otherwise;
+  };
+  w.stride = listed("strides", i, 1);
+  w.dilation = listed("dilations", i, 1);
+  const std::string mode = s.attr_text("auto_pad", "NOTSET");
+  w.same = mode.starts_with("SAME");
+  if (mode == "NOTSET") {
+    w.before = listed("pads", i, 0);
+    w.after = listed("pads", i + axes, 0);
+  }
+  w.ceil = s.attr("ceil_mode", 0) != 0;
+  return w;
+}
+
+TermId windows(const Step& s, const Window& w, TermId extent, TermId kernel) {
+  Terms& t = s.terms;
+  const TermId reach = t.multiply(t.subtract(kernel, t.constant(1)), t.constant(w.dilation));
+  const TermId room = w.same ? t.subtract(extent, t.constant(1))
+                             : t.subtract(t.add(extent, t.constant(w.before + w.after)),
+                                          t.add(reach, t.constant(1)));
+  if (w.stride <= 0) throw NotUnderstood{"windows that stand still"};
+  const TermId last =
+      t.floor_divide(w.ceil ? t.add(room, t.constant(w.stride - 1)) : room, w.stride);
+  return t.add(last, t.constant(1));
+}
+
+// Windows that lie side by side cut the axis into windows x places in one; else places are
+// neighbours.
+Axis slide(const Step& s, const Window& w, const Axis& axis, const Axis& kernel) {
+  const bool tiles = w.dilation == 1 && w.before == 0 && w.after == 0 && !w.same &&
+                     s.terms.is(kernel.extent, w.stride);
+  const auto count = s.terms.divide_exactly(axis.extent, kernel.extent);
+  if (tiles && count && (axis.order != kPlain || kernel.order != kPlain)) {
+    const auto [tile, place] = s.divide(axis, *count, kernel.extent);
+    s.orders.meet(place, kernel);
+    return tile;
+  }
+  s.in_order(axis);
+  s.in_order(kernel);
+  return s.plain(windows(s, w, axis.extent, kernel.extent));
+}
+
+// x[n, g*c, ..], weights[g*m, c, ..] -> [n, g*m, ..]
+Axes convolve(const Step& s, const Axes& x, const Axes& w, std::int64_t groups) {
+  if (x.size() < 3 || w.size() != x.size()) throw NotUnderstood{"no picture"};
+  if (groups == 1) {
+    s.equal_extents(x[1], w[1]);
+  } else {
+    const TermId g = s.terms.constant(groups);
+    const auto each = s.terms.divide_exactly(w[0].extent, g);
+    if (!each) throw NotUnderstood{"groups of unknown extent"};
+    const auto [in_group, channel] = s.divide(x[1], g, w[1].extent);
+    const auto [out_group, kept] = s.divide(w[0], g, *each);
+    s.orders.meet(in_group, out_group);
+    s.orders.meet(channel, w[1]);
+  }
+  Axes out = {x[0], w[0]};
+  for (std::size_t i = 2; i < x.size(); ++i) {
+    out.push_back(slide(s, window(s, i - 2, x.size() - 2), x[i], w[i]));
+  }
+  return out;
+}
+
+void conv(Step& s) {
+  Axes out = convolve(s, s.axes(0), s.axes(1), s.attr("group", 1));
+  s.per_index(2, s.axes(1)[0]);
+  if (s.has(3)) out = s.broadcast(out, s.axes(3));  // FusedConv adds one more
+  s.out(0, std::move(out), s.type(0));
+}
+
+// x, w, zero of x, zero of w
+void conv_integer(Step& s) {
+  s.must_be_plain(2);
+  s.per_index(3, s.axes(1).at(0));
+  s.out(0, convolve(s, s.axes(0), s.axes(1), s.attr("group", 1)), T::INT32);
+}
+
+// x, scale, zero, w, scale, zero, scale, zero, bias
+void qlinear_conv(Step& s) {
+  for (const std::size_t k : {1, 2, 6, 7}) s.must_be_plain(k);
+  Axes out = convolve(s, s.axes(0), s.axes(3), s.attr("group", 1));
+  for (const std::size_t k : {4, 5, 8}) s.per_index(k, s.axes(3)[0]);
+  s.out(0, std::move(out), s.type(0));
+}
+
+// x[n, g*c, ..], weights[g*c, m, ..] -> [n, g*m, ..]
+void conv_transpose(Step& s) {
+  const Axes &x = s.axes(0), &w = s.axes(1);
+  if (x.size() < 3 || w.size() != x.size()) throw NotUnderstood{"no picture"};
+  const std::int64_t groups = s.attr("group", 1);
+  s.equal_extents(x[1], w[0]);
+  Axis channels = w[1];
+  if (groups != 1) {
+    const TermId g = s.terms.constant(groups);
+    const auto each = s.terms.divide_exactly(w[0].extent, g);
+    if (!each) throw NotUnderstood{"groups of unknown extent"};
+    channels = s.product({s.divide(w[0], g, *each).first, w[1]});
+  }
+  s.per_index(2, channels);
+  Axes out = {x[0], channels};
+  const auto padding = s.attr_ints("output_padding");
+  for (std::size_t i = 2; i < x.size(); ++i) {
+    const Window move = window(s, i - 2, x.size() - 2);
+    const bool tiles = move.dilation == 1 && move.before == 0 && move.after == 0 && !move.same &&
+                       !padding && !s.attribute("output_shape") &&
+                       s.terms.is(w[i].extent, move.stride);
+    if (tiles) {
+      out.push_back(s.product({x[i], w[i]}));
+    } else {
+      s.in_order(x[i]);
+      s.in_order(w[i]);
+      out.push_back(s.plain(s.terms.unknown_extent()));
+    }
+  }
+  s.out(0, std::move(out), s.type(0));
+}
+
+void pool(Step& s) {
+  Axes out = s.axes(0);
+  const auto kernel = s.attr_ints("kernel_shape");
+  if (!kernel || out.size() != kernel->size() + 2) throw NotUnderstood{"no picture"};
+  for (std::size_t i = 2; i < out.size(); ++i) {
+    const Axis place = s.counted((*kernel)[i - 2]);
+    out[i] = slide(s, window(s, i - 2, out.size() - 2), out[i], place);
+  }
+  s.out(0, std::move(out), s.type(0));
+}
+
+void global_pool(Step& s) {
+  Axes out = s.axes(0);
+  for (std::size_t i = 2; i < out.size(); ++i) out[i] = s.unit();
+  s.out(0, std::move(out), s.type(0));
+}
+
+// x, scale, zero, scale, zero
+void qlinear_global_pool(Step& s) {
+  for (std::size_t k = 1; k < 5; ++k) s.must_be_plain(k);
+  if (s.attr("channels_last", 0) != 0) throw NotUnderstood{"channels last"};
+  global_pool(s);
+}
+
+void resize(Step& s) {
+  Axes out = s.axes(0);
+  const bool old = s.node.op == "Upsample" || s.node.opset < 11;
+  const std::size_t scales_at = old ? 1 : 2, sizes_at = 3;
+  if (s.attr_text("coordinate_transformation_mode", "").starts_with("tf_crop")) {
+    throw NotUnderstood{"crops"};
+  }
+  std::vector<std::int64_t> axes;
+  for (std::size_t i = 0; i < out.size(); ++i) axes.push_back(static_cast<std::int64_t>(i));
+  axes = s.attr_ints("axes").value_or(axes);
+  s.must_be_plain(scales_at);
+  s.must_be_plain(sizes_at);
+  const auto scales = s.reals(scales_at);
+  const auto sizes = s.has(sizes_at) ? s.claim(sizes_at).ints : nullptr;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    Axis& axis = out[s.axis(axes[i], out.size())];
+    const bool keeps = sizes ? i < sizes->size() && (*sizes)[i] == axis.extent
+                             : scales && i < scales->size() && (*scales)[i] == 1.0;
+    if (keeps) continue;
+    s.in_order(axis);
+    axis = s.plain(sizes && i < sizes->size() ? (*sizes)[i] : s.terms.unknown_extent());
+    const auto extent = s.terms.value(s.axes(0)[s.axis(axes[i], out.size())].extent);
+    if (!sizes && scales && i < scales->size() && extent) {
+      const double scaled = static_cast<double>(*extent) * (*scales)[i];
+      if (scaled >= 0 && scaled < 1e9) axis = s.counted(static_cast<std::int64_t>(scaled));
+    }
+  }
+  s.out(0, std::move(out), s.type(0));
+}
+
+const Entry kEntries[] = {
+    {"", "Conv", conv},
+    {"com.microsoft", "FusedConv", conv},
+    {"", "ConvInteger", conv_integer},
+    {"", "QLinearConv", qlinear_conv},
+    {"", "ConvTranspose", conv_transpose},
+    {"", "MaxPool", pool},
+    {"", "AveragePool", pool},
+    {"", "LpPool", pool},
+    {"", "GlobalAveragePool", global_pool},
+    {"", "GlobalMaxPool", global_pool},
+    {"", "GlobalLpPool", global_pool},
+    {"com.microsoft", "QLinearGlobalAveragePool", qlinear_global_pool},
+    {"", "Resize", resize},
+    {"", "Upsample", resize},
+};
+
+}  // namespace
+
+std::span<const Entry> convolution_definitions() { return kEntries; }
+
+}  // namespace permcrypt::proof

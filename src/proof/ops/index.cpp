@@ -1,0 +1,270 @@
+// Operators whose operands are positions: position c of an axis in the order P is where P(c) was,
+// so indices into it must have been renumbered by the inverse.
+#include <algorithm>
+
+#include "proof/ops/indices.h"
+
+namespace permcrypt::proof {
+const Axes& shape_of(const Step& s, std::size_t k) {
+  const Claim& x = s.claim(k);
+  if (!x.axes) throw NotUnderstood{"an operand of unknown shape"};
+  if (x.packed_bits != 0) throw NotUnderstood{"packed elements"};
+  return *x.axes;
+}
+
+Axis must_fit(const Step& s, std::size_t k, const Axis& axis) {
+  const OrderId code = s.claim(k).code;
+  if (code == kPlain && axis.order == kPlain) return axis;
+  if (code != kPlain &&
+      s.terms.value(axis.extent) != static_cast<std::int64_t>(s.orders.permutation(code).size())) {
+    throw NotUnderstood{"indices of an axis of another extent"};
+  }
+  const OrderId counted = code == kPlain ? kPlain : s.orders.inverse(code);
+  if (!s.orders.holds(axis, counted)) {
+    throw Contradiction{"indices are numbered unlike the axis they index"};
+  }
+  return {axis.extent, counted, axis.repeats};
+}
+
+namespace {
+
+// Positions that count through the axis, in mixed radix: a Reshape of it, perhaps transposed.
+std::optional<Axes> counted_through(const Step& s, const Axes& index, const Ramp& ramp,
+                                    const Axis& axis) {
+  std::vector<std::size_t> fast_first;
+  for (std::size_t i = 0; i < index.size(); ++i) {
+    if (!s.is_unit(index[i])) fast_first.push_back(i);
+  }
+  TermId step = s.terms.constant(1);
+  std::vector<std::size_t> order;
+  while (order.size() < fast_first.size()) {
+    const auto next = std::ranges::find_if(fast_first, [&](std::size_t i) {
+      return ramp.steps[i] == step && std::ranges::find(order, i) == order.end();
+    });
+    if (next == fast_first.end()) return std::nullopt;
+    step = s.terms.multiply(step, index[*next].extent);
+    order.insert(order.begin(), *next);
+  }
+  if (step != axis.extent || !s.terms.is(ramp.start, 0)) return std::nullopt;
+  std::vector<TermId> extents;
+  for (const std::size_t i : order) extents.push_back(index[i].extent);
+  const auto parts = s.orders.regroup(std::span(&axis, 1), extents);
+  Axes out(index.size(), s.unit());
+  for (std::size_t j = 0; j < order.size(); ++j) out[order[j]] = parts[j];
+  return out;
+}
+
+}  // namespace
+
+Axes picked(const Step& s, std::size_t k, const Axis& axis) {
+  constexpr std::size_t kShort = 4096;
+  const Claim& index = s.claim(k);
+  const Axes& axes = shape_of(s, k);
+  if (!index.same()) {
+    must_fit(s, k, axis);
+    return axes;
+  }
+  const auto ramp = axis.order == kPlain ? std::nullopt : ramp_of(s.terms, index);
+  if (ramp) {
+    if (auto parts = counted_through(s, axes, *ramp, axis)) return *std::move(parts);
+  }
+  const auto extent = s.terms.value(axis.extent);
+  const bool known = index.ints && extent && (axis.order != kPlain || index.ints->size() <= kShort);
+  std::vector<std::int64_t> positions;
+  for (const TermId x : known ? *index.ints : Ints{}) {
+    if (const auto value = s.terms.value(x)) {
+      positions.push_back(*value < 0 ? *value + *extent : *value);
+    }
+  }
+  if (!known || positions.size() != index.ints->size()) {
+    must_fit(s, k, axis);
+    return axes;
+  }
+  const Axis all = s.orders.select(axis, positions);
+  std::vector<TermId> extents;
+  for (const Axis& a : axes) extents.push_back(a.extent);
+  return s.orders.regroup(std::span(&all, 1), extents);
+}
+
+namespace {
+
+using T = onnx::TensorProto;
+
+void gather(Step& s) {
+  const Axes& x = shape_of(s, 0);
+  const std::size_t k = s.axis(s.attr("axis", 0), x.size());
+  const Axes middle = picked(s, 1, x[k]);
+  Axes out(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(k));
+  out.insert(out.end(), middle.begin(), middle.end());
+  out.insert(out.end(), x.begin() + static_cast<std::ptrdiff_t>(k) + 1, x.end());
+  Claim& result = s.out(0, std::move(out), s.type(0));
+  result.code = s.claim(0).code;
+}
+
+// An axis that operands are indexed along at equal positions. The index may be shorter.
+Axis alongside(const Step& s, const Axis& data, const Axis& index) {
+  if (data.extent == index.extent) return s.orders.meet(data, index);
+  s.in_order(data);
+  return s.in_order(index);
+}
+
+void gather_elements(Step& s) {
+  const Axes &x = shape_of(s, 0), &index = shape_of(s, 1);
+  if (x.size() != index.size()) throw NotUnderstood{"operands of unlike rank"};
+  const std::size_t k = s.axis(s.attr("axis", 0), x.size());
+  must_fit(s, 1, x[k]);
+  Axes out;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    out.push_back(i == k ? index[i] : alongside(s, x[i], index[i]));
+  }
+  s.out(0, std::move(out), s.type(0)).code = s.claim(0).code;
+}
+
+void scatter_elements(Step& s) {
+  const Axes &x = s.axes(0), &index = shape_of(s, 1), &update = s.axes(2);
+  if (x.size() != index.size() || x.size() != update.size()) {
+    throw NotUnderstood{"operands of unlike rank"};
+  }
+  const std::size_t k = s.axis(s.attr("axis", 0), x.size());
+  Axes out = x;
+  out[k] = must_fit(s, 1, x[k]);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const Axis both = s.equal_extents(index[i], update[i]);
+    if (i != k) {
+      out[i] = alongside(s, x[i], both);
+    } else {
+      s.in_order(both);  // of two that go to one place, the last one stays
+    }
+    out[i].extent = x[i].extent;
+    out[i].repeats = kDistinct;
+  }
+  s.out(0, std::move(out), s.type(0));
+}
+
+// How many coordinates a row of operand k has.
+std::size_t coordinates(const Step& s, std::size_t k) {
+  const Axes& index = shape_of(s, k);
+  if (index.empty()) throw NotUnderstood{"no coordinates"};
+  s.in_order(index.back());
+  const auto n = s.terms.value(index.back().extent);
+  if (!n || *n < 0) throw NotUnderstood{"coordinates of unknown number"};
+  return static_cast<std::size_t>(*n);
+}
+
+Axes index_axes(const Step& s, std::size_t k, const Axes& x, std::size_t first, std::size_t n) {
+  if (first + n > x.size()) throw NotUnderstood{"coordinates beyond the rank"};
+  if (n > 1 && s.claim(k).code != kPlain) throw NotUnderstood{"renumbered coordinates"};
+  Axes out;
+  for (std::size_t i = 0; i < n; ++i) out.push_back(must_fit(s, k, x[first + i]));
+  return out;
+}
+
+void gather_nd(Step& s) {
+  const Axes &x = shape_of(s, 0), &index = shape_of(s, 1);
+  const auto batch = static_cast<std::size_t>(s.attr("batch_dims", 0));
+  const std::size_t n = coordinates(s, 1);
+  if (batch + 1 > index.size()) throw NotUnderstood{"batch axes beyond the rank"};
+  index_axes(s, 1, x, batch, n);
+  Axes out;
+  for (std::size_t i = 0; i + 1 < index.size(); ++i) {
+    out.push_back(i < batch ? s.equal_extents(x[i], index[i]) : index[i]);
+  }
+  out.insert(out.end(), x.begin() + static_cast<std::ptrdiff_t>(batch + n), x.end());
+  s.out(0, std::move(out), s.type(0)).code = s.claim(0).code;
+}
+
+void scatter_nd(Step& s) {
+  const Axes &x = s.axes(0), &index = shape_of(s, 1), &update = s.axes(2);
+  const std::size_t n = coordinates(s, 1), lead = index.size() - 1;
+  Axes out = index_axes(s, 1, x, 0, n);
+  if (update.size() != lead + x.size() - n) throw NotUnderstood{"updates of another rank"};
+  for (std::size_t i = 0; i < lead; ++i) s.in_order(s.equal_extents(index[i], update[i]));
+  for (std::size_t i = n; i < x.size(); ++i) {
+    out.push_back(s.equal_extents(x[i], update[lead + i - n]));
+  }
+  for (std::size_t i = 0; i < n; ++i) out[i].repeats = kDistinct;
+  s.out(0, std::move(out), s.type(0));
+}
+
+// The largest are the same wherever they are, if they are not equal.
+OrderId positions_in(Step& s, const Axis& axis) {
+  if (axis.order == kPlain) return kPlain;
+  const std::int32_t type = s.type(0);
+  const bool real =
+      type == T::FLOAT || type == T::FLOAT16 || type == T::BFLOAT16 || type == T::DOUBLE;
+  if (!real) throw NotUnderstood{"equal integers are told apart by position"};
+  s.assumptions.insert("no two numbers that " + s.node.op + " chooses among are equal");
+  return s.orders.inverse(axis.order);
+}
+
+void top_k(Step& s) {
+  Axes out = s.axes(0);
+  const std::size_t k = s.axis(s.attr("axis", -1), out.size());
+  const OrderId code = positions_in(s, out[k]);
+  if (const auto* count = s.attribute("k")) {
+    out[k] = s.counted(count->i());
+  } else {
+    s.must_be_plain(1);
+    const auto& ints = s.claim(1).ints;
+    out[k] = s.plain(ints && ints->size() == 1 ? ints->front() : s.terms.unknown_extent());
+  }
+  s.out(0, out, s.type(0));
+  s.out(1, std::move(out), T::INT64).code = code;
+}
+
+void arg_extreme(Step& s) {
+  Axes out = s.axes(0);
+  const std::size_t k = s.axis(s.attr("axis", 0), out.size());
+  const OrderId code = positions_in(s, out[k]);
+  if (s.attr("keepdims", 1) != 0) {
+    out[k] = s.unit();
+  } else {
+    out.erase(out.begin() + static_cast<std::ptrdiff_t>(k));
+  }
+  s.out(0, std::move(out), T::INT64).code = code;
+}
+
+void one_hot(Step& s) {
+  Axes out = shape_of(s, 0);
+  s.must_be_plain(1);
+  s.must_be_plain(2);
+  const auto& depth = s.claim(1).ints;
+  Axis hot = s.plain(depth && depth->size() == 1 ? depth->front() : s.terms.unknown_extent());
+  const OrderId code = s.claim(0).code;
+  if (code != kPlain) {
+    if (s.terms.value(hot.extent) != static_cast<std::int64_t>(s.orders.permutation(code).size())) {
+      throw NotUnderstood{"indices of an axis of another extent"};
+    }
+    hot.order = s.orders.inverse(code);
+  }
+  const std::size_t k = s.axis(s.attr("axis", -1), out.size() + 1);
+  out.insert(out.begin() + static_cast<std::ptrdiff_t>(k), hot);
+  s.out(0, std::move(out), s.type(2));
+}
+
+void non_zero(Step& s) {
+  const Axes& x = s.axes(0);
+  for (const Axis& axis : x) s.in_order(axis);
+  s.out(0, {s.counted(static_cast<std::int64_t>(x.size())), s.plain(s.terms.unknown_extent())},
+        T::INT64);
+}
+
+const Entry kEntries[] = {
+    {"", "Gather", gather},
+    {"", "GatherElements", gather_elements},
+    {"", "ScatterElements", scatter_elements},
+    {"", "Scatter", scatter_elements},
+    {"", "GatherND", gather_nd},
+    {"", "ScatterND", scatter_nd},
+    {"", "TopK", top_k},
+    {"", "ArgMax", arg_extreme},
+    {"", "ArgMin", arg_extreme},
+    {"", "OneHot", one_hot},
+    {"", "NonZero", non_zero},
+};
+
+}  // namespace
+
+std::span<const Entry> index_definitions() { return kEntries; }
+
+}  // namespace permcrypt::proof

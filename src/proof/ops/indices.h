@@ -1,0 +1,18 @@
+// What operators that take positions have in common.
+#pragma once
+
+#include "proof/definitions.h"
+
+namespace permcrypt::proof {
+
+// The axes of operand k, whose elements may be renumbered.
+const Axes& shape_of(const Step& s, std::size_t k);
+
+// Indices of operand k pick from the axis what they picked in the original. Returns the axis in the
+// order that they count it in.
+Axis must_fit(const Step& s, std::size_t k, const Axis& axis);
+
+// The axes that take the place of `axis` where operand k picks from it.
+Axes picked(const Step& s, std::size_t k, const Axis& axis);
+
+}  // namespace permcrypt::proof
