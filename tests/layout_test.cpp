@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array kRooms = {"base", "axis", "read",  "infer", "lock",   "derive",
-                               "plan", "apply", "write", "verify", "report"};
+                               "plan", "apply", "write", "proof", "verify", "report"};
 
 std::ptrdiff_t position(const std::string& room) {
   const auto it = std::find(kRooms.begin(), kRooms.end(), room);
@@ -51,6 +51,18 @@ TEST_CASE("a room includes only rooms to its left") {
     }
   }
   CHECK(files > 50);
+}
+
+// Nothing of what made the encryption may be what proves it.
+TEST_CASE("the proof includes no room but its own and base") {
+  const fs::path room = fs::path(PERMCRYPT_SOURCE_DIR) / "src" / "proof";
+  for (const auto& entry : fs::recursive_directory_iterator(room)) {
+    if (!entry.is_regular_file()) continue;
+    for (const std::string& other : included_rooms(entry.path())) {
+      CHECK_MESSAGE((other == "proof" || other == "base"),
+                    entry.path().filename().string() << " includes " << other);
+    }
+  }
 }
 
 TEST_CASE("public headers include no room") {

@@ -33,6 +33,7 @@ Interpreter::Interpreter(Store& store, const Graph& original, const Graph& encry
       tensors_(tensors),
       request_(request),
       proof_(proof),
+      client_maps_(client_maps(request.plan, request.groups)),
       counterparts_(original, encrypted),
       claims_(encrypted.values.size()) {
   for (const ValueId id : original.bodies[0].inputs) inputs_[original.values[id].name] = id;
@@ -58,95 +59,6 @@ void Interpreter::run() {
   claim_inputs();
   walk(0, 0);
   check_outputs();
-}
-
-// ------------------------------------------------------------------------------- main graph
-
-const PlanCache* Interpreter::cache_of(const std::string& name, bool past) const {
-  const auto& caches = request_.plan.caches;
-  const auto found = std::ranges::find(caches, name, past ? &PlanCache::past : &PlanCache::present);
-  return found == caches.end() ? nullptr : &*found;
-}
-
-// Both models are given the same; a cache in the order that the encrypted model keeps it in.
-Claim Interpreter::input_claim(ValueId id) const {
-  const GraphValue& value = original_.values[id];
-  Claim claim;
-  claim.original = counterparts_.standing_for(id);
-  claim.type = value.elem_type;
-  if (!value.declared) return claim;
-  claim.axes.emplace();
-  const auto& bound = request_.plan.bound_dims;
-  for (const auto& dim : *value.declared) {
-    const auto given =
-        std::ranges::find(bound, dim.name, &std::pair<std::string, std::int64_t>::first);
-    claim.axes->push_back({dim.size >= 0          ? store_.terms.constant(dim.size)
-                           : dim.name.empty()     ? store_.terms.unknown_extent()
-                           : given != bound.end() ? store_.terms.constant(given->second)
-                                                  : store_.terms.dimension(dim.name)});
-  }
-  const PlanCache* cache = cache_of(value.name, true);
-  if (!cache || cache->axes.size() != claim.axes->size()) return claim;
-  for (std::size_t k = 0; k < cache->axes.size(); ++k) {
-    (*claim.axes)[k].order = planned_order(cache->axes[k], request_.groups, store_.orders);
-  }
-  return claim;
-}
-
-void Interpreter::claim_inputs() {
-  std::size_t fed = 0;
-  for (ValueId v = 0; v < encrypted_.values.size(); ++v) {
-    const GraphValue& value = encrypted_.values[v];
-    const bool of_main =
-        std::ranges::find(encrypted_.bodies[0].inputs, v) != encrypted_.bodies[0].inputs.end();
-    if (!request_.key_input.empty() && value.name == request_.key_input && value.scope.empty()) {
-      Claim key;
-      key.key = std::make_shared<Index>(request_.key.begin(), request_.key.end());
-      claims_[v] = std::move(key);
-    } else if (of_main) {
-      const auto found = inputs_.find(value.name);
-      if (found == inputs_.end()) {
-        contradict(nullptr, "the input " + in_quotes(value.name) + " is new");
-        claims_[v] = Claim::nothing();
-      } else {
-        ++fed;
-        claims_[v] = input_claim(found->second);
-        if (original_.values[found->second].elem_type != value.elem_type) {
-          contradict(nullptr, "the input " + in_quotes(value.name) + " has another type");
-        }
-      }
-    }
-  }
-  if (fed != inputs_.size()) contradict(nullptr, "an input of the original is missing");
-}
-
-void Interpreter::check_outputs() {
-  const auto &before = original_.bodies[0].outputs, &after = encrypted_.bodies[0].outputs;
-  const auto& declared = original_.model->structure.graph().output();
-  const auto& declared_now = encrypted_.model->structure.graph().output();
-  proof_.outputs = before.size();
-  if (before.size() != after.size()) return contradict(nullptr, "the numbers of outputs differ");
-  for (std::size_t k = 0; k < before.size(); ++k) {
-    const std::string& name = declared[static_cast<int>(k)].name();
-    const std::string what = "the output " + in_quotes(name) + " ";
-    if (declared_now[static_cast<int>(k)].name() != name) contradict(nullptr, what + "is missing");
-    Claim claim = claim_of(after[k]);
-    if (!claim.related) {
-      proof_.open_outputs.push_back(name);
-    } else if (claim.original != counterparts_.standing_for(before[k])) {
-      contradict(nullptr, what + "is another value");
-    } else {
-      const PlanCache* cache = cache_of(name, false);
-      bool right = claim.code == kPlain && !claim.key;
-      for (std::size_t i = 0; claim.axes && i < claim.axes->size(); ++i) {
-        const bool kept = cache && i < cache->axes.size();
-        const OrderId planned =
-            kept ? planned_order(cache->axes[i], request_.groups, store_.orders) : kPlain;
-        right = right && (*claim.axes)[i].order == planned;
-      }
-      if (!right) contradict(nullptr, what + "comes out in another order");
-    }
-  }
 }
 
 // ------------------------------------------------------------------------------- any body

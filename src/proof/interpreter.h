@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "permcrypt/client_map.h"
 #include "permcrypt/proof.h"
 #include "proof/contents.h"
 #include "proof/counterparts.h"
@@ -25,6 +26,9 @@ class Interpreter {
   void claim_inputs();
   void check_outputs();
   Claim input_claim(ValueId original) const;
+  void renumber_input(Claim& claim, const std::string& name) const;
+  // What the output's claim must be for the user to get what the original gives.
+  bool comes_out_right(const Claim& claim, const std::string& name) const;
   const PlanCache* cache_of(const std::string& name, bool past) const;
 
   // Any body.
@@ -64,6 +68,7 @@ class Interpreter {
   const std::vector<TensorClaim>& tensors_;
   const ProofRequest& request_;
   Proof& proof_;
+  const std::vector<ClientMap> client_maps_;
   Counterparts counterparts_;
   std::vector<std::optional<Claim>> claims_;                    // by value of the encrypted graph
   std::map<std::string, ValueId> inputs_;                       // of the original, by name

@@ -11,6 +11,7 @@
 #include "verify/licence.h"
 #include "verify/lock_vector.h"
 #include "verify/numeric_check.h"
+#include "verify/static_check.h"
 #include "verify/subject.h"
 #include "write/encrypted_model.h"
 
@@ -189,6 +190,9 @@ Result<void> compare_with_original(const VerifyRequest& request, const Subject& 
   if (!bytes) return tl::unexpected(bytes.error());
   verdict.checks.push_back(*std::move(bytes));
   if (!verdict.passed()) return {};
+  auto proof = check_proof(subject, *original, request.threads);
+  if (!proof) return tl::unexpected(proof.error());
+  verdict.checks.push_back(*std::move(proof));
   return run_numeric(request, &original->files[0].path, opened, verdict);
 }
 

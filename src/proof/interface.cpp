@@ -1,0 +1,144 @@
+// Where the proof begins and ends: what both models are fed, and what comes out of them.
+#include <algorithm>
+
+#include "base/quote.h"
+#include "proof/interpreter.h"
+
+namespace permcrypt::proof {
+namespace {
+
+OrderId order_of(Orders& orders, const Permutation& permutation) {
+  return orders.of(permutation.old_of_new());
+}
+
+}  // namespace
+
+const PlanCache* Interpreter::cache_of(const std::string& name, bool past) const {
+  const auto& caches = request_.plan.caches;
+  const auto found = std::ranges::find(caches, name, past ? &PlanCache::past : &PlanCache::present);
+  return found == caches.end() ? nullptr : &*found;
+}
+
+// The user renumbers his data: its places by new[j] = old[index[j]], ids by new = index[old].
+void Interpreter::renumber_input(Claim& claim, const std::string& name) const {
+  for (const ClientMap& map : client_maps_) {
+    if (map.carrier != Carrier::kInput || map.value != name) continue;
+    if (!map.joint.empty() || map.index.size() != 1) {
+      claim.related = false;  // several axes at once have no order of their own
+    } else if (map.ids) {
+      claim.code = order_of(store_.orders, map.index[0]);
+    } else if (claim.axes && map.axis < claim.axes->size()) {
+      Axis& axis = (*claim.axes)[map.axis];
+      axis = store_.orders.gather(axis, map.index[0].old_of_new());
+    }
+  }
+}
+
+// Both models are given the same; a cache in the order that the encrypted model keeps it in.
+Claim Interpreter::input_claim(ValueId id) const {
+  const GraphValue& value = original_.values[id];
+  Claim claim;
+  claim.original = counterparts_.standing_for(id);
+  claim.type = value.elem_type;
+  if (!value.declared) return claim;
+  claim.axes.emplace();
+  const auto& bound = request_.plan.bound_dims;
+  Terms& terms = store_.terms;
+  for (const auto& dim : *value.declared) {
+    const auto given =
+        std::ranges::find(bound, dim.name, &std::pair<std::string, std::int64_t>::first);
+    claim.axes->push_back({dim.size >= 0          ? terms.constant(dim.size)
+                           : dim.name.empty()     ? terms.unknown_extent()
+                           : given != bound.end() ? terms.constant(given->second)
+                                                  : terms.dimension(dim.name)});
+  }
+  if (const PlanCache* cache = cache_of(value.name, true)) {
+    for (std::size_t k = 0; k < cache->axes.size() && k < claim.axes->size(); ++k) {
+      (*claim.axes)[k].order = planned_order(cache->axes[k], request_.groups, store_.orders);
+    }
+  }
+  renumber_input(claim, value.name);
+  return claim;
+}
+
+void Interpreter::claim_inputs() {
+  std::size_t fed = 0;
+  for (ValueId v = 0; v < encrypted_.values.size(); ++v) {
+    const GraphValue& value = encrypted_.values[v];
+    const bool of_main =
+        std::ranges::find(encrypted_.bodies[0].inputs, v) != encrypted_.bodies[0].inputs.end();
+    if (!request_.key_input.empty() && value.name == request_.key_input && value.scope.empty()) {
+      Claim key;
+      key.key = std::make_shared<Index>(request_.key.begin(), request_.key.end());
+      claims_[v] = std::move(key);
+    } else if (of_main) {
+      const auto found = inputs_.find(value.name);
+      if (found == inputs_.end()) {
+        contradict(nullptr, "the input " + in_quotes(value.name) + " is new");
+        claims_[v] = Claim::nothing();
+      } else {
+        ++fed;
+        claims_[v] = input_claim(found->second);
+        if (original_.values[found->second].elem_type != value.elem_type) {
+          contradict(nullptr, "the input " + in_quotes(value.name) + " has another type");
+        }
+      }
+    }
+  }
+  if (fed != inputs_.size()) contradict(nullptr, "an input of the original is missing");
+}
+
+bool Interpreter::comes_out_right(const Claim& claim, const std::string& name) const {
+  OrderId code = kPlain;
+  std::vector<OrderId> orders(claim.axes ? claim.axes->size() : 0, kPlain);
+  if (const PlanCache* cache = cache_of(name, false)) {
+    for (std::size_t k = 0; k < cache->axes.size() && k < orders.size(); ++k) {
+      orders[k] = planned_order(cache->axes[k], request_.groups, store_.orders);
+    }
+  }
+  for (const ClientMap& map : client_maps_) {
+    if (map.carrier != Carrier::kOutput || map.value != name) continue;
+    if (!map.joint.empty() || map.index.size() != 1) {
+      throw NotUnderstood{"several axes are renumbered at once"};
+    }
+    const OrderId undone = store_.orders.inverse(order_of(store_.orders, map.index[0]));
+    if (map.ids) {
+      code = undone;
+    } else if (map.axis < orders.size()) {
+      orders[map.axis] = undone;
+    }
+  }
+  bool right = claim.code == code && !claim.key;
+  for (std::size_t k = 0; k < orders.size(); ++k) {
+    right = right && store_.orders.holds((*claim.axes)[k], orders[k]);
+  }
+  return right;
+}
+
+void Interpreter::check_outputs() {
+  const auto &before = original_.bodies[0].outputs, &after = encrypted_.bodies[0].outputs;
+  const auto& declared = original_.model->structure.graph().output();
+  const auto& declared_now = encrypted_.model->structure.graph().output();
+  proof_.outputs = before.size();
+  if (before.size() != after.size()) return contradict(nullptr, "the numbers of outputs differ");
+  for (std::size_t k = 0; k < before.size(); ++k) {
+    const std::string& name = declared[static_cast<int>(k)].name();
+    const std::string what = "the output " + in_quotes(name) + " ";
+    if (declared_now[static_cast<int>(k)].name() != name) contradict(nullptr, what + "is missing");
+    const Claim& claim = claim_of(after[k]);
+    try {
+      if (!claim.related) {
+        proof_.open_outputs.push_back(name);
+      } else if (claim.original != counterparts_.standing_for(before[k])) {
+        contradict(nullptr, what + "is another value");
+      } else if (!comes_out_right(claim, name)) {
+        contradict(nullptr, what + "comes out in another order");
+      }
+    } catch (const NotUnderstood& n) {
+      ++proof_.not_understood[what + n.why];
+      proof_.open_outputs.push_back(name);
+    }
+  }
+}
+
+}  // namespace permcrypt::proof
