@@ -130,7 +130,7 @@ TEST_CASE("verify: a wrong rule shows in the numbers" * doctest::skip(!runtime_a
     for (AxisMap& axis : plan.tensors.at(0).axes) axis = {.extent = axis.extent};
   });
   const auto verdict = verify(request);
-  CHECK(first_failure(verdict) == "with the key");
+  CHECK(first_failure(verdict) == "static proof");
   CHECK(outcome_of(*verdict, "bytes") == Outcome::kPassed);
 }
 

@@ -15,9 +15,10 @@ const Axes& shape_of(const Step& s, std::size_t k) {
 Axis must_fit(const Step& s, std::size_t k, const Axis& axis) {
   const OrderId code = s.claim(k).code;
   if (code == kPlain && axis.order == kPlain) return axis;
-  if (code != kPlain &&
-      s.terms.value(axis.extent) != static_cast<std::int64_t>(s.orders.permutation(code).size())) {
-    throw NotUnderstood{"indices of an axis of another extent"};
+  const auto extent = s.terms.value(axis.extent);
+  if (!extent) throw NotUnderstood{"renumbered indices of an axis of unknown extent"};
+  if (code != kPlain && *extent != static_cast<std::int64_t>(s.orders.permutation(code).size())) {
+    throw Contradiction{"indices are numbered like an axis of another extent"};
   }
   const OrderId counted = code == kPlain ? kPlain : s.orders.inverse(code);
   if (!s.orders.holds(axis, counted)) {

@@ -1,0 +1,76 @@
+// A model and its encryption, as the proof meets them.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/temp_folder.h"
+#include "permcrypt/encrypt.h"
+#include "permcrypt/proof.h"
+#include "verify/subject.h"
+#include "write/inserted_names.h"
+
+namespace permcrypt::test {
+
+class ProofSample {
+ public:
+  explicit ProofSample(std::filesystem::path original, LockOptions locks = {})
+      : original_(std::move(original)) {
+    folder_.write("key", SecretKey::from_bytes(std::string(SecretKey::kSize, 'p')).to_text());
+    EncryptRequest request;
+    request.model = original_;
+    request.out = encrypted();
+    request.key.file = folder_ / "key";
+    request.locks = std::move(locks);
+    const auto report = encrypt(request);
+    REQUIRE_MESSAGE(report.has_value(), report.error().message);
+    auto subject = open_subject(encrypted(), request.key);
+    REQUIRE(subject.has_value());
+    subject_ = *std::move(subject);
+    key_ = token_vector(plan(), subject_.groups);
+  }
+
+  std::filesystem::path encrypted() const { return folder_ / "model.enc.onnx"; }
+  const TempFolder& folder() const { return folder_; }
+  const Plan& plan() const { return subject_.sealed.plan; }
+
+  Result<Proof> prove_file(const std::filesystem::path& file) const {
+    return prove_files(original_, file);
+  }
+  Result<Proof> prove_files(const std::filesystem::path& before,
+                            const std::filesystem::path& file) const {
+    const auto original = read_model(before);
+    const auto other = read_model(file);
+    if (!original || !other) return tl::unexpected((original ? other : original).error());
+    return prove({*original, *other, plan(), subject_.groups, key_,
+                  find_key_input(other->structure.graph()), 1});
+  }
+  Proof proof() const {
+    const auto proof = prove_file(encrypted());
+    REQUIRE_MESSAGE(proof.has_value(), proof.error().message);
+    return *proof;
+  }
+  // Of the encrypted model with a fault in it.
+  Result<Proof> prove_changed(const onnx::ModelProto& changed) const {
+    std::ofstream(folder_ / "changed.onnx", std::ios::binary) << changed.SerializeAsString();
+    return prove_file(folder_ / "changed.onnx");
+  }
+
+ private:
+  TempFolder folder_;
+  std::filesystem::path original_;
+  Subject subject_;
+  std::vector<std::int32_t> key_;
+};
+
+inline std::filesystem::path sample_model(const std::string& name) {
+  const std::filesystem::path data = PERMCRYPT_SOURCE_DIR "/testdata";
+  return (name == "vit-mnist" ? data / name : data / "models" / name) / "model.onnx";
+}
+
+}  // namespace permcrypt::test

@@ -1,0 +1,116 @@
+#include "permcrypt/proof.h"
+
+#include "infer/text_model.h"
+#include "infer/wrong_rules.h"
+#include "proof/proof_sample.h"
+
+namespace permcrypt::test {
+namespace {
+
+using permcrypt::testing::text_model;
+using permcrypt::testing::without_relation;
+using permcrypt::testing::WrongRules;
+
+std::string first_of(const Proof& proof) {
+  return proof.refuted()                ? proof.contradictions[0]
+         : proof.not_understood.empty() ? ""
+                                        : proof.not_understood.begin()->first;
+}
+
+// "": proved in full.
+std::string outcome(const std::string& graph, LockOptions locks = {}) {
+  const TempFolder folder;
+  const auto path = folder.write("model.onnx", text_model(graph).SerializeAsString());
+  return first_of(ProofSample(path, std::move(locks)).proof());
+}
+
+TEST_CASE("proof: sample models, with few locks and with all") {
+  for (const std::string name :
+       {"vit-mnist", "mlp-dynamo", "bert-external-zero-length", "bert-typed-data-fields",
+        "bert-weights-as-constants", "dlrm-opset13", "gpt2-decoder-merged",
+        "gpt2-ir3-initializers-as-inputs", "layernorm-functions-nested", "llama-fp16",
+        "llama-genai-gqa-tied", "lstm-tagger-dynamo", "shufflenet-pixelshuffle-dynamo",
+        "t5-encoder-fused"}) {
+    CAPTURE(name);
+    for (const Internal internal : {Internal::kNone, Internal::kAll}) {
+      LockOptions locks;
+      locks.internal = internal;
+      const Proof proof = ProofSample(sample_model(name), locks).proof();
+      CHECK_MESSAGE(proof.complete(), first_of(proof));
+      CHECK(proof.nodes > 0);
+    }
+  }
+}
+
+TEST_CASE("proof: the data carries the key") {
+  LockOptions locks;
+  locks.carry = Carry::kData;
+  locks.infer.free_interface = true;
+  CHECK(first_of(ProofSample(sample_model("mlp-dynamo"), locks).proof()) == "");
+}
+
+TEST_CASE("proof: dynamic dimensions are equal where they must be") {
+  CHECK(outcome(R"(
+attention (float[b,s,12] x) => (float[b,s,12] y)
+<float[12,12] wq, float[12,12] wk, float[12,12] wv, float[12,12] wo>
+{ d = Shape(x)  zero = Constant <value = int64 {0}> ()  one = Constant <value = int64 {1}> ()
+  b0 = Gather(d, zero)  s0 = Gather(d, one)
+  axis = Constant <value = int64[1] {0}> ()
+  b1 = Unsqueeze(b0, axis)  s1 = Unsqueeze(s0, axis)
+  open = Constant <value = int64[1] {-1}> ()  part = Constant <value = int64[1] {4}> ()
+  heads = Concat <axis = 0> (b1, s1, open, part)  flat = Concat <axis = 0> (b1, s1, open)
+  q = MatMul(x, wq)  k = MatMul(x, wk)  v = MatMul(x, wv)
+  q4 = Reshape(q, heads)  k4 = Reshape(k, heads)  v4 = Reshape(v, heads)
+  qt = Transpose <perm = [0,2,1,3]> (q4)  kt = Transpose <perm = [0,2,3,1]> (k4)
+  vt = Transpose <perm = [0,2,1,3]> (v4)
+  c = MatMul(qt, kt)  p = Softmax(c)  o = MatMul(p, vt)
+  ot = Transpose <perm = [0,2,1,3]> (o)  om = Reshape(ot, flat)  y = MatMul(om, wo) })") == "");
+}
+
+TEST_CASE("proof: an operator that it does not know is named, and no result is claimed") {
+  const TempFolder folder;
+  // Payloads stay where they are in the file: the new name is as long as the old one.
+  onnx::ModelProto before = text_model(R"(
+mlp (float[5,12] x) => (float[5,12] y, float[5,12] z)
+<float[12,24] up, float[24,12] down>
+{ a = MatMul(x, up)  b = Relu(a)  y = MatMul(b, down)  z = Abs(x) })");
+  const ProofSample sample(folder.write("model.onnx", before.SerializeAsString()));
+  REQUIRE(sample.proof().complete());
+  onnx::ModelProto after;
+  REQUIRE(after.ParseFromString(read_all(sample.encrypted())));
+  for (auto* model : {&before, &after}) {
+    for (auto& node : *model->mutable_graph()->mutable_node()) {
+      if (node.op_type() == "Relu") node.set_op_type("Zelu");
+    }
+  }
+  const auto proof = sample.prove_files(folder.write("before.onnx", before.SerializeAsString()),
+                                        folder.write("after.onnx", after.SerializeAsString()));
+  REQUIRE(proof.has_value());
+  CHECK_MESSAGE(!proof->refuted(), first_of(*proof));
+  CHECK(proof->not_understood.count("Zelu: no definition") == 1);
+  CHECK(proof->open_outputs == std::vector<std::string>{"y"});
+}
+
+// Wrong on both sides: the file is as planned, and still the two differ.
+TEST_CASE("proof: a rule that is wrong is found without running anything") {
+  struct Fault {
+    const char* op;
+    std::size_t relation;
+  };
+  for (const Fault fault : {Fault{"MatMul", 0},
+                            {"Add", 0},
+                            {"Gemm", 0},
+                            {"LayerNormalization", 0},
+                            {"LayerNormalization", 1}}) {
+    INFO(std::string(fault.op));
+    int dropped = 0;
+    const WrongRules rules(fault.op, without_relation(fault.relation, &dropped));
+    LockOptions locks;
+    locks.infer.rules = &rules;
+    CHECK(ProofSample(sample_model("vit-mnist"), locks).proof().refuted());
+    CHECK(dropped > 0);
+  }
+}
+
+}  // namespace
+}  // namespace permcrypt::test
