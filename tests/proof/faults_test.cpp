@@ -143,7 +143,7 @@ void check_all_found(const std::string& model, int faults) {
   CAPTURE(model);
   LockOptions locks;
   locks.internal = Internal::kBlock;
-  const ProofSample sample(sample_model(model), locks);
+  const ProofSample sample(model_to_prove(model), locks);
   REQUIRE(sample.proof().complete());
   Faults source(sample, 7);
   onnx::ModelProto changed;

@@ -68,7 +68,7 @@ class ProofSample {
   std::vector<std::int32_t> key_;
 };
 
-inline std::filesystem::path sample_model(const std::string& name) {
+inline std::filesystem::path model_to_prove(const std::string& name) {
   const std::filesystem::path data = PERMCRYPT_SOURCE_DIR "/testdata";
   return (name == "vit-mnist" ? data / name : data / "models" / name) / "model.onnx";
 }

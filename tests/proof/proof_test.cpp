@@ -7,6 +7,7 @@
 namespace permcrypt::test {
 namespace {
 
+using permcrypt::testing::Dropped;
 using permcrypt::testing::text_model;
 using permcrypt::testing::without_relation;
 using permcrypt::testing::WrongRules;
@@ -35,7 +36,7 @@ TEST_CASE("proof: sample models, with few locks and with all") {
     for (const Internal internal : {Internal::kNone, Internal::kAll}) {
       LockOptions locks;
       locks.internal = internal;
-      const Proof proof = ProofSample(sample_model(name), locks).proof();
+      const Proof proof = ProofSample(model_to_prove(name), locks).proof();
       CHECK_MESSAGE(proof.complete(), first_of(proof));
       CHECK(proof.nodes > 0);
     }
@@ -46,7 +47,7 @@ TEST_CASE("proof: the data carries the key") {
   LockOptions locks;
   locks.carry = Carry::kData;
   locks.infer.free_interface = true;
-  CHECK(first_of(ProofSample(sample_model("mlp-dynamo"), locks).proof()) == "");
+  CHECK(first_of(ProofSample(model_to_prove("mlp-dynamo"), locks).proof()) == "");
 }
 
 TEST_CASE("proof: dynamic dimensions are equal where they must be") {
@@ -103,12 +104,12 @@ TEST_CASE("proof: a rule that is wrong is found without running anything") {
                             {"LayerNormalization", 0},
                             {"LayerNormalization", 1}}) {
     INFO(std::string(fault.op));
-    int dropped = 0;
+    Dropped dropped;
     const WrongRules rules(fault.op, without_relation(fault.relation, &dropped));
     LockOptions locks;
     locks.infer.rules = &rules;
-    CHECK(ProofSample(sample_model("vit-mnist"), locks).proof().refuted());
-    CHECK(dropped > 0);
+    CHECK(ProofSample(model_to_prove("vit-mnist"), locks).proof().refuted());
+    CHECK(dropped.times > 0);
   }
 }
 
