@@ -79,6 +79,10 @@ void Interpreter::claim_inputs() {
       } else {
         ++fed;
         claims_[v] = input_claim(found->second);
+        if (!claims_[v]->related) {
+          ++proof_.not_understood["the input " + in_quotes(value.name) +
+                                  ": several axes are renumbered at once"];
+        }
         if (original_.values[found->second].elem_type != value.elem_type) {
           contradict(nullptr, "the input " + in_quotes(value.name) + " has another type");
         }

@@ -120,6 +120,10 @@ void Interpreter::walk(BodyId encrypted, BodyId original) {
   }
 }
 
+void Interpreter::lose(const GraphNode& node) {
+  for (const ValueId v : node.outputs) set(v, Claim::nothing(), kNone);
+}
+
 void Interpreter::visit(const GraphNode& node, BodyId original_body) {
   ++proof_.nodes;
   std::vector<const Claim*> operands;
@@ -128,6 +132,8 @@ void Interpreter::visit(const GraphNode& node, BodyId original_body) {
     if (pass_lock(node, operands)) return;
     std::vector<ValueId> originals;
     for (const Claim* c : operands) originals.push_back(c ? c->original : kNone);
+    const auto lost = [](const Claim* c) { return c && !c->related && c->original == kNone; };
+    if (std::ranges::any_of(operands, lost)) return lose(node);  // said where it was lost
     const NodeId id = counterparts_.find(original_body, node, originals);
     if (id != kNone) return apply(node, original_.nodes[id], operands);
     if (node.op == "Cast" && operands.size() == 1 && operands[0]->behind_index_lock) {
@@ -139,7 +145,7 @@ void Interpreter::visit(const GraphNode& node, BodyId original_body) {
   } catch (const NotUnderstood& n) {
     give_up(node, n.why);
   }
-  for (const ValueId v : node.outputs) set(v, Claim::nothing(), kNone);
+  lose(node);
 }
 
 // A node that both graphs have.
@@ -229,7 +235,12 @@ bool Interpreter::pass_lock(const GraphNode& node, const std::vector<const Claim
     out.code = store_.orders.gather(whole, *operands[0]->key).order;
     out.behind_index_lock = true;
   } else {
-    if (!out.axes || out.packed_bits != 0) throw NotUnderstood{"a lock on an unknown shape"};
+    if (!out.axes || out.packed_bits != 0) {
+      give_up(node, "a lock on an unknown shape");
+      out.related = false;
+    }
+  }
+  if (out.related && !is_key(operands[0])) {
     const auto rank = static_cast<std::int64_t>(out.axes->size());
     if (axis < -rank || axis >= rank) throw Contradiction{"a lock on no axis"};
     Axis& locked = (*out.axes)[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];

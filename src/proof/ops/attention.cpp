@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proof/ops/heads.h"
+#include "proof/ops/indices.h"
 
 namespace permcrypt::proof {
 namespace {
@@ -20,15 +21,18 @@ Heads by_head(const Step& s, std::size_t k, std::string_view heads) {
 }
 
 // A mask or bias meets the scores [b, h, i, j].
-void must_fit_scores(const Step& s, std::size_t k, const Axis& batch, const Axis& heads) {
+void must_fit_scores(const Step& s, std::size_t k, const Heads& q, const Axis& heads,
+                     const Axis& places) {
   if (!s.has(k)) return;
   Axes mask = s.axes(k);
   if (mask.size() > 4) throw NotUnderstood{"a mask of higher rank"};
   for (std::size_t i = 0; i < mask.size(); ++i) {
     const std::size_t from_end = mask.size() - i;
-    if (from_end <= 2) s.in_order(mask[i]);
-    if (from_end == 3) s.orders.meet(mask[i], heads);
-    if (from_end == 4) s.orders.meet(mask[i], batch);
+    const Axis& other = from_end == 1   ? places
+                        : from_end == 2 ? q.place
+                        : from_end == 3 ? heads
+                                        : q.batch;
+    s.orders.meet(mask[i], other);
   }
 }
 
@@ -37,7 +41,8 @@ void attention(Step& s) {
   const Heads q = by_head(s, 0, "q_num_heads"), k = by_head(s, 1, "kv_num_heads"),
               v = by_head(s, 2, "kv_num_heads");
   const Axis heads = attend(s, q, k, v);
-  must_fit_scores(s, 3, q.batch, heads);
+  if (s.attr("is_causal", 0) != 0 || s.has(4) || s.has(5)) hold_places(s, q, k);
+  must_fit_scores(s, 3, q, heads, s.has(4) ? s.plain(s.terms.unknown_extent()) : k.place);
   const auto append = [&](std::size_t past, const Heads& now) {
     Axes all = {now.batch, now.head, now.place, now.part};
     if (!s.has(past)) return all;
@@ -80,6 +85,10 @@ Axis projected(Step& s, std::size_t bias, std::size_t mask, std::size_t past) {
               v = part(sizes[0] + sizes[1], sizes[2]);
   const Axis head = attend(s, q, k, v);
   s.must_be_plain(mask);
+  if (s.attr("unidirectional", 0) != 0 || s.attr("do_rotary", 0) != 0 || s.has(mask) ||
+      s.has(past) || s.node.outputs.size() > 1) {
+    hold_places(s, q, k);
+  }
   if (s.attr("do_rotary", 0) != 0) {
     s.in_order(q.part);
     s.in_order(k.part);
@@ -104,7 +113,9 @@ Axis projected(Step& s, std::size_t bias, std::size_t mask, std::size_t past) {
 void attention_projected(Step& s) {
   if (s.has(6)) throw NotUnderstood{"a shared buffer"};
   const Axis head = projected(s, 2, 3, 4);
-  must_fit_scores(s, 5, s.axes(0)[0], head);
+  const Axes& x = s.axes(0);
+  const Heads q{x[0], head, x[1], {}};
+  must_fit_scores(s, 5, q, head, s.has(4) ? s.plain(s.terms.unknown_extent()) : x[1]);
 }
 
 // x, weights, bias, scale of x, scales of w, mask, zero of x, zeros of w, past
@@ -142,7 +153,8 @@ void multi_head(Step& s) {
     }
   }
   s.must_be_plain(4);
-  must_fit_scores(s, 5, q.batch, head);
+  if (s.attr("unidirectional", 0) != 0 || s.has(4) || s.has(6) || s.has(7)) hold_places(s, q, k);
+  must_fit_scores(s, 5, q, head, s.has(6) ? s.plain(s.terms.unknown_extent()) : k.place);
   const auto present = [&](std::size_t past, const Heads& now) {
     Axes all = {now.batch, now.head, now.place, now.part};
     if (s.has(past)) {
@@ -183,12 +195,14 @@ void grouped(Step& s) {
     v = part(n + kv, kv);
   }
   const Axis head = attend(s, q, k, v);
+  hold_places(s, q, k);
   for (const std::size_t i : {5, 6, 9}) s.must_be_plain(i);
   if (s.attr("do_rotary", 0) != 0) {
     const bool interleaved = s.attr("rotary_interleaved", 0) != 0;
     for (const std::size_t table : {7, 8}) {
-      rotate(s, q.part, s.axes(table), interleaved);
-      rotate(s, k.part, s.axes(table), interleaved);
+      s.in_order(s.axes(table).at(0));
+      rotate(s, q.part, s.axes(table).back(), interleaved);
+      rotate(s, k.part, s.axes(table).back(), interleaved);
     }
   }
   const auto present = [&](std::size_t past, const Heads& now) {
@@ -206,10 +220,33 @@ void grouped(Step& s) {
   s.out(2, present(4, v), s.type(0));
 }
 
+// Each place reads the row of the tables that its position names; without positions, its own; with
+// a single one, those that follow it.
+void fit_rows(const Step& s, std::size_t positions, const Axes& table, const Axis& batch,
+              const Axis& place) {
+  if (!s.has(positions)) {
+    if (table.size() != 3) throw NotUnderstood{"tables of another rank"};
+    s.orders.meet(table[0], batch);
+    s.orders.meet(table[1], place);
+    return;
+  }
+  if (table.size() != 2) throw NotUnderstood{"tables of another rank"};
+  const Axes& each = shape_of(s, positions);
+  if (each.size() == 2) {
+    must_fit(s, positions, table[0]);
+    s.orders.meet(each[0], batch);
+    s.orders.meet(each[1], place);
+  } else {
+    s.must_be_plain(positions);
+    s.in_order(table[0]);
+    s.in_order(place);
+  }
+}
+
 // x[b, s, h*d] or [b, h, s, d], positions, cos[p, d/2], sin
 void rotary(Step& s, std::size_t positions, std::size_t cos, std::string_view heads) {
   const Axes& x = s.axes(0);
-  s.must_be_plain(positions);
+  if (x.size() < 3) throw NotUnderstood{"operands of another rank"};
   const std::int64_t rotated = s.attr("rotary_embedding_dim", 0);
   Axis part = x.back();
   if (x.size() == 3) {
@@ -226,7 +263,8 @@ void rotary(Step& s, std::size_t positions, std::size_t cos, std::string_view he
     part = s.cut(part, 0, rotated);
   }
   for (const std::size_t table : {cos, cos + 1}) {
-    rotate(s, part, s.axes(table), s.attr("interleaved", 0) != 0);
+    fit_rows(s, positions, s.axes(table), x[0], x[x.size() == 3 ? 1 : 2]);
+    rotate(s, part, s.axes(table).back(), s.attr("interleaved", 0) != 0);
   }
   s.out(0, x, s.type(0));
 }

@@ -104,6 +104,10 @@ void qlinear_conv(Step& s) {
   s.out(0, std::move(out), s.type(0));
 }
 
+bool all_zero(const std::optional<std::vector<std::int64_t>>& list) {
+  return !list || std::ranges::all_of(*list, [](std::int64_t n) { return n == 0; });
+}
+
 // x[n, g*c, ..], weights[g*c, m, ..] -> [n, g*m, ..]
 void conv_transpose(Step& s) {
   const Axes &x = s.axes(0), &w = s.axes(1);
@@ -123,7 +127,7 @@ void conv_transpose(Step& s) {
   for (std::size_t i = 2; i < x.size(); ++i) {
     const Window move = window(s, i - 2, x.size() - 2);
     const bool tiles = move.dilation == 1 && move.before == 0 && move.after == 0 && !move.same &&
-                       !padding && !s.attribute("output_shape") &&
+                       all_zero(padding) && !s.attribute("output_shape") &&
                        s.terms.is(w[i].extent, move.stride);
     if (tiles) {
       out.push_back(s.product({x[i], w[i]}));
@@ -190,7 +194,17 @@ void resize(Step& s) {
   s.out(0, std::move(out), s.type(0));
 }
 
+// From the runtime's blocked layout back: nothing in it is renumbered.
+void reorder_output(Step& s) {
+  s.must_be_plain(0);
+  const std::int64_t channels = s.attr("channels", 0);
+  if (channels <= 0 || s.attr("channels_last", 0) != 0) throw NotUnderstood{"another layout"};
+  const auto some = [&] { return s.plain(s.terms.unknown_extent()); };
+  s.out(0, {some(), s.counted(channels), some(), some()}, s.type(0));
+}
+
 const Entry kEntries[] = {
+    {"com.microsoft.nchwc", "ReorderOutput", reorder_output},
     {"", "Conv", conv},
     {"com.microsoft", "FusedConv", conv},
     {"", "ConvInteger", conv_integer},

@@ -13,7 +13,7 @@ Heads split_heads(const Step& s, const Axes& x, std::int64_t heads) {
 Axis attend(const Step& s, const Heads& q, const Heads& k, const Heads& v) {
   s.equal_extents(q.part, k.part);
   s.equal_extents(k.head, v.head);
-  for (const Heads* h : {&q, &k, &v}) s.in_order(h->place);
+  s.orders.meet(k.place, v.place);
   s.orders.meet(q.batch, k.batch);
   s.orders.meet(k.batch, v.batch);
   if (q.head.extent == k.head.extent) {
@@ -26,21 +26,24 @@ Axis attend(const Step& s, const Heads& q, const Heads& k, const Heads& v) {
   return q.head;
 }
 
-void rotate(const Step& s, const Axis& part, const Axes& table, bool interleaved) {
+void hold_places(const Step& s, const Heads& q, const Heads& k) {
+  s.in_order(q.place);
+  s.in_order(k.place);
+}
+
+void rotate(const Step& s, const Axis& part, const Axis& angles, bool interleaved) {
   const auto size = s.terms.value(part.extent);
-  if (!size || *size % 2 != 0 || table.empty()) throw NotUnderstood{"parts of unknown extent"};
-  for (std::size_t i = 0; i + 1 < table.size(); ++i) s.in_order(table[i]);
-  const auto angles = s.terms.value(table.back().extent);
+  if (!size || *size % 2 != 0) throw NotUnderstood{"parts of unknown extent"};
+  if (s.terms.value(angles.extent) != *size / 2) throw NotUnderstood{"another number of angles"};
   const TermId two = s.terms.constant(2), half = s.terms.constant(*size / 2);
-  if (angles != *size / 2) throw NotUnderstood{"another number of angles"};
   if (interleaved) {
     const auto [angle, pair] = s.divide(part, half, two);
     s.in_order(pair);
-    s.orders.meet(angle, table.back());
+    s.orders.meet(angle, angles);
   } else {
     const auto [pair, angle] = s.divide(part, two, half);
     s.in_order(pair);
-    s.orders.meet(angle, table.back());
+    s.orders.meet(angle, angles);
   }
 }
 

@@ -1,6 +1,7 @@
 // Operators whose operands are positions: position c of an axis in the order P is where P(c) was,
 // so indices into it must have been renumbered by the inverse.
 #include <algorithm>
+#include <set>
 
 #include "proof/ops/indices.h"
 
@@ -156,7 +157,11 @@ Axes index_axes(const Step& s, std::size_t k, const Axes& x, std::size_t first, 
   if (first + n > x.size()) throw NotUnderstood{"coordinates beyond the rank"};
   if (n > 1 && s.claim(k).code != kPlain) throw NotUnderstood{"renumbered coordinates"};
   Axes out;
-  for (std::size_t i = 0; i < n; ++i) out.push_back(must_fit(s, k, x[first + i]));
+  for (std::size_t i = 0; i < n; ++i) {
+    const Axis& axis = x[first + i];
+    if (n > 1 && axis.order != kPlain) throw NotUnderstood{"coordinates in renumbered axes"};
+    out.push_back(must_fit(s, k, axis));
+  }
   return out;
 }
 
@@ -174,10 +179,46 @@ void gather_nd(Step& s) {
   s.out(0, std::move(out), s.type(0)).code = s.claim(0).code;
 }
 
+bool all_same(const Step& s, const Axes& axes) {
+  return std::ranges::all_of(
+      axes, [&](const Axis& axis) { return s.is_unit(axis) || axis.repeats == kAllSame; });
+}
+
+// Known positions that all get the same, and that are closed under the orders of the axes.
+bool fills_closed_set(Step& s, const Axes& x, std::size_t n) {
+  const Claim& index = s.claim(1);
+  if (!index.same() || !index.ints || index.ints->empty() || !all_same(s, s.axes(2))) return false;
+  const auto coordinates = s.constants(1);
+  std::vector<Index> orders;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (x[i].order == kPlain) {
+      orders.emplace_back();
+    } else {
+      orders.push_back(s.orders.index(x[i]));
+    }
+  }
+  std::set<std::vector<std::int64_t>> filled, led_to;
+  for (std::size_t at = 0; at + n <= coordinates.size(); at += n) {
+    std::vector<std::int64_t> here, there;
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::int64_t c = coordinates[at + i];
+      const Index& order = orders[i];
+      if (c < 0 || (!order.empty() && c >= static_cast<std::int64_t>(order.size()))) return false;
+      here.push_back(c);
+      there.push_back(order.empty() ? c : order[static_cast<std::size_t>(c)]);
+    }
+    filled.insert(std::move(here));
+    led_to.insert(std::move(there));
+  }
+  return filled == led_to;
+}
+
 void scatter_nd(Step& s) {
   const Axes &x = s.axes(0), &index = shape_of(s, 1), &update = s.axes(2);
   const std::size_t n = coordinates(s, 1), lead = index.size() - 1;
-  Axes out = index_axes(s, 1, x, 0, n);
+  if (n > x.size()) throw NotUnderstood{"coordinates beyond the rank"};
+  const bool closed = n == x.size() && fills_closed_set(s, x, n);
+  Axes out = closed ? x : index_axes(s, 1, x, 0, n);
   if (update.size() != lead + x.size() - n) throw NotUnderstood{"updates of another rank"};
   for (std::size_t i = 0; i < lead; ++i) s.in_order(s.equal_extents(index[i], update[i]));
   for (std::size_t i = n; i < x.size(); ++i) {
