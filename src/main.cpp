@@ -18,7 +18,8 @@ using AddCommand = void (*)(CLI::App&, Context&);
 // In the order in which --help lists them.
 constexpr AddCommand kCommands[] = {
     add_keygen, add_encrypt, add_token,   add_unlock, add_decrypt,
-    add_rekey,  add_verify,  add_inspect, add_run,    add_digest,
+    add_rekey,  add_verify,  add_inspect, add_run,    add_scramble,
+    add_unscramble, add_split, add_digest,
 };
 
 constexpr std::string_view kExitCodes =

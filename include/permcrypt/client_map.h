@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "permcrypt/key.h"
 #include "permcrypt/permutation.h"
 #include "permcrypt/plan.h"
 
@@ -29,5 +31,15 @@ std::vector<AxisMap> index_parts(const PlanLock& map);
 
 // What the plan's client maps are under these permutations of its groups; in the plan's order.
 std::vector<ClientMap> client_maps(const Plan& plan, const std::vector<Permutation>& groups);
+
+// What is needed to prepare data for an encrypted model without its client graphs.
+struct ClientSide {
+  std::vector<ClientMap> maps;
+  std::vector<std::string> inputs, outputs;  // names, in the model's order
+};
+
+// Errors: kInput; kState when the model is not encrypted, or its data does not carry its key; kKey;
+// kResult when its manifest was changed.
+Result<ClientSide> open_client_side(const std::filesystem::path& model, const KeyOptions& key);
 
 }  // namespace permcrypt

@@ -22,6 +22,8 @@ struct LockOptions {
   InferOptions infer;
   Internal internal = Internal::kNone;  // without effect when only the data carries the key
   Carry carry = Carry::kKey;
+  // Client maps also where no weight notices, as on the rows of a set: data is hidden all the same.
+  bool idle_maps = false;
 };
 
 // A lock in terms of the *original* graph.

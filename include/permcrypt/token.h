@@ -25,11 +25,14 @@ struct Token {
   std::optional<std::vector<std::int32_t>> vector;
   // When the data carries the key.
   std::optional<ClientGraphs> graphs;
+  std::optional<std::string> tokenizer;  // renumbered, when one was given
 };
 
 // The token of an encrypted model. Errors: kInput; kState when it is not encrypted, or an unlocked
-// copy; kKey; kResult when its manifest was changed.
-Result<Token> make_token(const std::filesystem::path& model, const KeyOptions& key);
+// copy; kKey; kResult when its manifest was changed. `tokenizer`: a tokenizer.json of Hugging Face
+// whose ids are renumbered as the data is; kInput when it is none, or its ids do not fit the model.
+Result<Token> make_token(const std::filesystem::path& model, const KeyOptions& key,
+                         const std::optional<std::filesystem::path>& tokenizer = {});
 
 struct UnlockRequest {
   std::filesystem::path model;

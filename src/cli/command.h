@@ -40,6 +40,9 @@ void add_rekey(CLI::App& app, Context& context);
 void add_verify(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
+void add_scramble(CLI::App& app, Context& context);
+void add_unscramble(CLI::App& app, Context& context);
+void add_split(CLI::App& app, Context& context);
 void add_digest(CLI::App& app, Context& context);
 
 // -k FILE and --passphrase-fd N. `options` must outlive the command.

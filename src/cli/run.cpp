@@ -58,7 +58,8 @@ Result<TokenParts> open_token(const Options& options, const Context& context) {
   const ClientGraphPaths graphs = client_graph_paths(*options.token);
   std::error_code ignored;
   if (fs::exists(graphs.in, ignored)) {
-    for (const auto& [path, session] : {std::pair{&graphs.in, &token.in}, {&graphs.out, &token.out}}) {
+    for (const auto& [path, session] :
+         {std::pair{&graphs.in, &token.in}, {&graphs.out, &token.out}}) {
       Result<Session> opened = Session::open(*path, {.threads = context.threads});
       if (!opened) return fail(opened.error());
       *session = *std::move(opened);
@@ -93,13 +94,15 @@ Result<void> add_key(std::vector<TensorData>& tensors, const TokenParts& token,
   return {};
 }
 
+bool takes(const Session& graph, const std::string& input) {
+  return std::ranges::find(graph.inputs(), input, &TensorInfo::name) != graph.inputs().end();
+}
+
 // Runs a client graph on what it takes, and passes on the rest as it is.
 Result<std::vector<TensorData>> run_client(Session& graph, std::vector<TensorData> tensors) {
   std::vector<TensorData> own, rest;
   for (TensorData& tensor : tensors) {
-    const bool takes =
-        std::ranges::find(graph.inputs(), tensor.name, &TensorInfo::name) != graph.inputs().end();
-    (takes ? own : rest).push_back(std::move(tensor));
+    (takes(graph, tensor.name) ? own : rest).push_back(std::move(tensor));
   }
   Result<std::vector<TensorData>> results = graph.run(own);
   if (!results) return results;
@@ -126,7 +129,10 @@ Result<std::vector<TensorData>> run_once(Session& session, TokenParts& token,
   if (!feeds) return fail(feeds.error());
   Result<std::vector<TensorData>> results = session.run(*feeds);
   if (!results || !token.out) return results;
-  for (TensorData& tensor : *results) tensor.name += kScrambled;
+  for (TensorData& tensor : *results) {
+    const std::string scrambled = tensor.name + std::string(kScrambled);
+    if (takes(*token.out, scrambled)) tensor.name = scrambled;
+  }
   return run_client(*token.out, *std::move(results));
 }
 
@@ -164,6 +170,7 @@ void print_outputs(const std::vector<TensorData>& outputs) {
 Result<void> check_layout(const fs::path& output, DataLayout layout) {
   const std::string ending = output.extension();
   if ((ending == ".npz" && layout != DataLayout::kNpz) ||
+      (ending == ".npy" && layout != DataLayout::kNpy) ||
       (ending == ".json" && layout != DataLayout::kJson)) {
     return fail(
         ErrorKind::kUsage,

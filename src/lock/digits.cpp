@@ -56,7 +56,8 @@ Lie lie_of(AxisStore& axes, std::span<const Axis> value, const Digits& run) {
     }
   }
   if (loose.empty()) return whole ? Lie::kWithinAxes : Lie::kAbsent;
-  return !whole && !on_sum && std::is_permutation(loose.begin(), loose.end(), run.begin(), run.end())
+  return !whole && !on_sum &&
+                 std::is_permutation(loose.begin(), loose.end(), run.begin(), run.end())
              ? Lie::kAcrossAxes
              : Lie::kApart;
 }

@@ -301,8 +301,8 @@ class Joiner {
     for (const Joint& joint : joints_) {
       if (lie_of(axes_, value, joint.run) != Lie::kAcrossAxes) continue;
       for (const ExprId f : joint.run) {
-        place(static_cast<std::size_t>(std::find(digits.begin(), digits.end(), f) -
-                                       digits.begin()));
+        place(
+            static_cast<std::size_t>(std::find(digits.begin(), digits.end(), f) - digits.begin()));
       }
       arranged.push_back(joint.factor);
     }

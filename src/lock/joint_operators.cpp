@@ -18,8 +18,8 @@ constexpr std::string_view kAnyAxes[] = {
     "GreaterOrEqual", "HardSigmoid", "HardSwish", "IsInf", "IsNaN", "LeakyRelu", "Less",
     "LessOrEqual", "Log", "Max", "Mean", "Min", "Mish", "Mod", "Mul", "Neg", "Not", "Or", "PRelu",
     "Pow", "QuickGelu", "Reciprocal", "Relu", "Round", "Selu", "Shrink", "Sigmoid", "Sign", "Sin",
-    "Sinh", "Softplus", "Softsign", "Sqrt", "Sub", "Sum", "Swish", "Tan", "Tanh",
-    "ThresholdedRelu", "Where", "Xor",
+    "Sinh", "Softplus", "Softsign", "Sqrt", "Sub", "Sum", "Swish", "Tan", "Tanh", "ThresholdedRelu",
+    "Where", "Xor",
     // sums over indices; a convolution has free spatial factors only where windows do not overlap
     "Conv", "ConvInteger", "Einsum", "FusedConv", "FusedGemm", "FusedMatMul", "Gemm",
     "GlobalAveragePool", "GlobalMaxPool", "MatMul", "MatMulInteger", "QLinearConv", "QLinearMatMul",
@@ -28,10 +28,18 @@ constexpr std::string_view kAnyAxes[] = {
     // quantisation
     "DequantizeLinear", "DynamicQuantizeLinear", "QuantizeLinear"};
 
-constexpr std::string_view kOneAxis[] = {
-    "ArgMax", "ArgMin", "BatchNormalization", "LayerNormalization", "LogSoftmax",
-    "LpNormalization", "RMSNormalization", "SimplifiedLayerNormalization", "SkipLayerNormalization",
-    "SkipSimplifiedLayerNormalization", "Softmax", "TopK"};
+constexpr std::string_view kOneAxis[] = {"ArgMax",
+                                         "ArgMin",
+                                         "BatchNormalization",
+                                         "LayerNormalization",
+                                         "LogSoftmax",
+                                         "LpNormalization",
+                                         "RMSNormalization",
+                                         "SimplifiedLayerNormalization",
+                                         "SkipLayerNormalization",
+                                         "SkipSimplifiedLayerNormalization",
+                                         "Softmax",
+                                         "TopK"};
 
 }  // namespace
 

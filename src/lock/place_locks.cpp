@@ -173,7 +173,7 @@ class Placement {
         return std::any_of(factors.begin(), factors.end(),
                            [&](ExprId f) { return weight_factors.contains(f); });
       });
-      if (meets) interface_.push_back(lock);
+      if (meets || options_.idle_maps) interface_.push_back(lock);
     }
   }
 

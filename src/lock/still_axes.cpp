@@ -34,7 +34,7 @@ std::string why_still(AxisStore& axes, const Axis& axis) {
 std::string line_of(const Graph& original, ValueId value, Carrier side, LockedGraph& tried) {
   const ValueFacts& facts = tried.inference.values[inner_value(value, side, tried)];
   const std::string name = in_quotes(original.values[value].name);
-  if (!facts.known) return name + " stays: its shape is not known";
+  if (!facts.known) return name + " stays in order: its shape is not known";
   std::string out;
   for (std::size_t k = 0; k < facts.axes.size(); ++k) {
     const Axis& axis = facts.axes[k];
@@ -43,7 +43,7 @@ std::string line_of(const Graph& original, ValueId value, Carrier side, LockedGr
     if (why.empty()) continue;
     out += (out.empty() ? "" : ", ") + ("axis " + std::to_string(k)) + " (" + why + ")";
   }
-  return out.empty() ? "" : "of " + name + " stays: " + out;
+  return out.empty() ? "" : name + " stays in order on " + out;
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 namespace permcrypt {
 
-// A line for each input and output with an axis that stays: "axis 1 of 'ids' stays: dynamic extent".
+// A line for each input and output with an axis that stays: "'ids' stays in order on axis 1 (dynamic extent)".
 // `original`: the graph without locks; `tried`: with every client map that could be thought of.
 std::vector<std::string> still_axes(const Graph& original, LockedGraph& tried);
 

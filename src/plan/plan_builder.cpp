@@ -59,6 +59,26 @@ class PlanBuilder {
 
   AxisMap map(ExprId axis) { return map_axis(axes_, axis, group_of_); }
 
+  // Factors of inputs and outputs that no constant holds are named by the client maps they are in.
+  void add_client_uses(std::map<ExprId, std::vector<GroupUse>>& uses) {
+    std::map<ExprId, std::vector<GroupUse>> idle;
+    for (const LockSite& site : locked_.locks) {
+      if (site.carrier == Carrier::kKey || site.kind == LockKind::kIndex) continue;
+      const bool leaves = site.carrier == Carrier::kOutput;
+      const ExprId axis = site.arranged != kNone
+                              ? site.arranged
+                              : facts_[leaves ? site.before : site.behind].axes[site.axis].expr;
+      const std::string name = (leaves ? "output " : "input ") +
+                               locked_.graph.values[site.value].name;
+      for (const auto& [factor, place] : free_factor_places(axes_, axis)) {
+        if (!uses.contains(factor)) {
+          idle[factor].push_back({name, site.axis, place.offset, place.stride});
+        }
+      }
+    }
+    uses.merge(idle);
+  }
+
   void find_groups() {
     std::map<ExprId, std::vector<GroupUse>> uses;
     for (ValueId value = 0; value < facts_.size(); ++value) {
@@ -69,6 +89,7 @@ class PlanBuilder {
         }
       }
     }
+    add_client_uses(uses);
     std::map<GroupId, ExprId> by_id;
     for (auto& [factor, list] : uses) {
       std::sort(list.begin(), list.end());

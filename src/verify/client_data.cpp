@@ -1,7 +1,8 @@
 #include "verify/client_data.h"
 
-#include <cstring>
 #include <onnx/onnx_pb.h>
+
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -93,11 +94,13 @@ std::optional<std::string> renumbered_ids(const std::string& bytes, const Permut
 Result<TensorData> renumbered(const TensorData& tensor, const ClientMap& map) {
   using T = onnx::TensorProto;
   std::optional<std::string> bytes;
-  if (tensor.type == T::INT64) bytes = renumbered_ids<std::int64_t>(tensor.bytes, map.index.front());
-  if (tensor.type == T::INT32) bytes = renumbered_ids<std::int32_t>(tensor.bytes, map.index.front());
+  if (tensor.type == T::INT64)
+    bytes = renumbered_ids<std::int64_t>(tensor.bytes, map.index.front());
+  if (tensor.type == T::INT32)
+    bytes = renumbered_ids<std::int32_t>(tensor.bytes, map.index.front());
   if (!bytes) {
-    return unfit(tensor, "it holds other things than ids below " +
-                             std::to_string(map.index.front().size()));
+    return unfit(
+        tensor, "it holds other things than ids below " + std::to_string(map.index.front().size()));
   }
   return TensorData{tensor.name, tensor.type, tensor.shape, *std::move(bytes)};
 }

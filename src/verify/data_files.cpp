@@ -7,6 +7,7 @@
 
 #include "base/mapped_file.h"
 #include "base/quote.h"
+#include "verify/npy.h"
 #include "verify/npz.h"
 #include "verify/polygraphy.h"
 #include "verify/tensor_pb.h"
@@ -40,15 +41,16 @@ Result<std::vector<TensorData>> read_folder(const fs::path& folder, std::string_
   }
 }
 
-Result<void> write_folder(const fs::path& folder, const std::vector<TensorData>& tensors,
-                          const OutputOptions& options, std::vector<fs::path> inputs) {
+Result<void> write_folder(const fs::path& folder, const DataSet& data, const OutputOptions& options,
+                          std::vector<fs::path> inputs) {
+  const std::vector<TensorData>& tensors = data.runs.at(0);
   std::error_code failed;
   const bool created = fs::create_directory(folder, failed);
   const auto write_all = [&]() -> Result<void> {
     if (failed) return fail(output_error(failed.value(), folder));
     OutputSet files(std::move(inputs));
     for (std::size_t index = 0; index < tensors.size(); ++index) {
-      const auto file = files.add(folder / fmt::format("output_{}.pb", index), options);
+      const auto file = files.add(folder / fmt::format("{}{}.pb", data.stem, index), options);
       if (!file) return fail(file.error());
       if (auto done = files.write(*file, 0, encode_tensor_pb(tensors[index])); !done) return done;
     }
@@ -57,6 +59,16 @@ Result<void> write_folder(const fs::path& folder, const std::vector<TensorData>&
   Result<void> result = write_all();
   if (!result && created) fs::remove(folder, failed);
   return result;
+}
+
+Result<std::string> encode_file(const DataSet& data) {
+  if (data.layout == DataLayout::kJson) return encode_polygraphy(data.runs);
+  const std::vector<TensorData>& tensors = data.runs.at(0);
+  if (data.layout == DataLayout::kNpz) return encode_npz(tensors);
+  if (tensors.size() == 1) return encode_npy(tensors[0]);
+  return fail(ErrorKind::kOutput,
+              "a .npy file holds one tensor, not " + std::to_string(tensors.size()),
+              "give the inputs as .npz");
 }
 
 }  // namespace
@@ -81,6 +93,11 @@ Result<DataSet> read_data(const fs::path& path) {
     auto runs = in_file(path, decode_polygraphy(file->bytes()));
     if (!runs) return fail(runs.error());
     data.runs = *std::move(runs);
+  } else if (path.extension() == ".npy") {
+    data.layout = DataLayout::kNpy;
+    auto tensor = in_file(path, decode_npy(file->bytes(), ""));
+    if (!tensor) return fail(tensor.error());
+    data.runs.push_back({*std::move(tensor)});
   } else {
     data.layout = DataLayout::kNpz;
     auto tensors = in_file(path, decode_npz(file->bytes()));
@@ -117,11 +134,9 @@ Result<std::vector<TensorData>> bind_inputs(std::vector<TensorData> tensors,
 Result<void> write_data(const fs::path& path, const DataSet& outputs, const OutputOptions& options,
                         std::vector<fs::path> inputs) {
   if (outputs.layout == DataLayout::kFolder) {
-    return write_folder(path, outputs.runs.at(0), options, std::move(inputs));
+    return write_folder(path, outputs, options, std::move(inputs));
   }
-  const Result<std::string> content = outputs.layout == DataLayout::kNpz
-                                          ? encode_npz(outputs.runs.at(0))
-                                          : encode_polygraphy(outputs.runs);
+  const Result<std::string> content = encode_file(outputs);
   if (!content) return fail(content.error());
   OutputSet files(std::move(inputs));
   const auto file = files.add(path, options);

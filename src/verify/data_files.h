@@ -2,6 +2,7 @@
 //
 //   folder   input_0.pb, input_1.pb ... (output_0.pb ...), an ONNX TensorProto each
 //   .npz     one array per tensor
+//   .npy     one tensor, without a name
 //   .json    Polygraphy's: a list of dictionaries, one per run, of arrays in base64
 #pragma once
 
@@ -16,12 +17,13 @@
 
 namespace permcrypt {
 
-enum class DataLayout { kFolder, kNpz, kJson };
+enum class DataLayout { kFolder, kNpz, kNpy, kJson };
 
 struct DataSet {
   DataLayout layout = DataLayout::kFolder;
   // The tensors of each run: exactly one run but for JSON. A tensor of a folder may have no name.
   std::vector<std::vector<TensorData>> runs;
+  std::string stem = "output_";  // of the names of files in a folder that is written
 };
 
 // The inputs in `path`: of a folder, its input_K.pb in the order of K.
@@ -38,7 +40,7 @@ Result<std::vector<TensorData>> bind_inputs(std::vector<TensorData> tensors,
                                             std::span<const TensorInfo> inputs);
 
 // Writes outputs in the layout they name: into the folder `path`, made if there is none, as
-// output_K.pb, or as the file `path`. `inputs`: files that must not be written over.
+// <stem>K.pb, or as the file `path`. `inputs`: files that must not be written over.
 // Errors (kOutput): a file exists, cannot be written, or NumPy lacks a type.
 Result<void> write_data(const std::filesystem::path& path, const DataSet& outputs,
                         const OutputOptions& options,

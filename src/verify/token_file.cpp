@@ -11,6 +11,18 @@
 
 namespace permcrypt {
 
+namespace {
+
+std::string stem_of(const std::filesystem::path& token) {
+  const std::string name = token.native();
+  for (const std::string_view ending : {".npz", ".in.onnx", ".out.onnx"}) {
+    if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
+  }
+  return name;
+}
+
+}  // namespace
+
 Result<TensorData> read_token(const std::filesystem::path& path) {
   const auto file = MappedFile::open(path);
   if (!file) return fail(file.error());
@@ -24,12 +36,7 @@ Result<TensorData> read_token(const std::filesystem::path& path) {
 }
 
 ClientGraphPaths client_graph_paths(const std::filesystem::path& token) {
-  std::string stem = token.native();
-  for (const std::string_view ending : {".npz", ".in.onnx", ".out.onnx"}) {
-    if (!stem.ends_with(ending)) continue;
-    stem.resize(stem.size() - ending.size());
-    break;
-  }
+  const std::string stem = stem_of(token);
   return {stem + ".in.onnx", stem + ".out.onnx"};
 }
 
@@ -52,6 +59,7 @@ Result<std::vector<std::filesystem::path>> write_token(const std::filesystem::pa
     files.emplace_back(graphs.in, token.graphs->in);
     files.emplace_back(graphs.out, token.graphs->out);
   }
+  if (token.tokenizer) files.emplace_back(stem_of(path) + ".tokenizer.json", *token.tokenizer);
   OutputSet outputs(std::move(inputs));
   std::vector<std::filesystem::path> written;
   for (const auto& [name, bytes] : files) {

@@ -3,6 +3,7 @@
 //   TOKEN.npz        exactly one array, called permcrypt_key: the index vectors of all locks, int32
 //   TOKEN.in.onnx    when the data carries the key: the client graphs that scramble inputs
 //   TOKEN.out.onnx   and unscramble outputs
+//   TOKEN.tokenizer.json   a tokenizer with renumbered ids
 #pragma once
 
 #include <filesystem>

@@ -187,13 +187,21 @@ Result<std::string> make_graph(const onnx::ModelProto& model, Carrier side,
 
 }  // namespace
 
+std::vector<onnx::ValueInfoProto> data_inputs(const onnx::ModelProto& model,
+                                              std::string_view key_input) {
+  const std::set<std::string> initializers = initializers_of(model.graph());
+  std::vector<onnx::ValueInfoProto> out;
+  for (const auto& value : model.graph().input()) {
+    if (!initializers.contains(value.name()) && value.name() != key_input) out.push_back(value);
+  }
+  return out;
+}
+
 Result<ClientGraphs> make_client_graphs(const onnx::ModelProto& model, std::string_view key_input,
                                         const std::vector<ClientMap>& maps) {
-  const std::set<std::string> initializers = initializers_of(model.graph());
   std::vector<onnx::ValueInfoProto> inputs, outputs;
-  for (const auto& value : model.graph().input()) {
-    const bool data = !initializers.contains(value.name()) && value.name() != key_input;
-    if (data && can_pass(value.type())) inputs.push_back(value);
+  for (const auto& value : data_inputs(model, key_input)) {
+    if (can_pass(value.type())) inputs.push_back(value);
   }
   for (const auto& value : model.graph().output()) {
     if (can_pass(value.type())) outputs.push_back(value);

@@ -13,6 +13,11 @@
 
 namespace permcrypt {
 
+// What a user feeds to a model: its inputs without initializers, which older models list too, and
+// without `key_input`.
+std::vector<onnx::ValueInfoProto> data_inputs(const onnx::ModelProto& model,
+                                              std::string_view key_input);
+
 // `model` is the encrypted model; `key_input` the input that takes a token ("" when none does): it
 // is no data, and the graphs leave it out. Equal bytes for equal maps. Outputs that are neither
 // tensors nor made of them cannot pass through any operator, and are left out too. Errors (kState):

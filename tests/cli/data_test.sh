@@ -45,6 +45,37 @@ same_files both.dec.onnx "$vit"
 expect 0 encrypt "$vit" -o again.enc.onnx --carry data -j 1
 same_files vit.enc.onnx again.enc.onnx
 
+# Files by hand: there and back again.
+expect 6 scramble key.enc.onnx --inputs "$mlp/test_data_set_0" -o x
+says err 'carries no key'
+expect 3 scramble vit.enc.onnx --inputs "$mlp/test_data_set_0" -o x
+absent x
+
+# A tokenizer is renumbered for models that take its ids; this one takes pictures.
+echo '{"model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1}}}' >tokenizer.json
+expect 3 token vit.enc.onnx -o tok.npz --tokenizer tokenizer.json
+absent tok.in.onnx
+bert=$testdata/models/bert-weights-as-constants/model.onnx
+expect 0 encrypt "$bert" -o bert.enc.onnx --carry data
+expect 0 token bert.enc.onnx -o plain-token.npz
+absent plain-token.tokenizer.json
+
+# Three parts.
+cp "$vit" whole.onnx
+expect 0 split whole.onnx --at 2
+for part in head body tail; do
+  [ -s whole.split/$part.onnx ] || fail "no $part"
+done
+expect 0 split "$vit" --at add_120 select -o parts
+expect 4 split "$vit" --at add_120 select -o parts
+expect 0 split "$vit" --at add_120 select -o later --epoch 2
+! cmp -s parts/body.onnx later/body.onnx || fail "the same permutations in every epoch"
+expect 2 split "$vit" --at select add_120 -o none
+expect 2 split "$vit" --at 99 -o none
+expect 2 split "$vit" --at image -o none
+says err 'no place to cut'
+absent none
+
 # Ids that are counted inside the model, and a dynamic extent, carry nothing.
 expect 6 encrypt "$testdata/models/sklearn-scaler-logreg" -o none.enc.onnx --carry data
 absent none.enc.onnx
@@ -72,3 +103,10 @@ expect 0 verify mlp.enc.onnx --original "$mlp" --numeric
 expect 0 verify vit.enc.onnx --original "$vit" --numeric
 expect 0 verify both.enc.onnx --original "$vit" --numeric
 expect 6 verify vit.enc.onnx -t vit.enc.token.npz
+# Scrambled, run, and unscrambled by hand.
+expect 0 scramble mlp.enc.onnx --inputs "$data" -o scrambled
+expect 0 run mlp.enc.onnx --inputs scrambled -o raw
+expect 0 unscramble mlp.enc.onnx --outputs raw -o back
+expect 0 run mlp.enc.onnx -t mlp.enc.token.npz --inputs "$data" -o by-graphs
+same_files back/output_0.pb by-graphs/output_0.pb
+

@@ -1,6 +1,6 @@
-#include "permcrypt/client_map.h"
-
 #include <doctest/doctest.h>
+
+#include "permcrypt/client_map.h"
 
 namespace permcrypt {
 namespace {
@@ -35,8 +35,8 @@ TEST_CASE("client maps of several axes have an index vector for each factor") {
   Plan plan;
   plan.groups = {{GroupId{1}, 2, ""}, {GroupId{2}, 3, ""}};
   const AxisMap product{AxisMap::Kind::kProduct, 24, kNone, {group(1, 3), still(4), group(0, 2)}};
-  plan.locks = {{LockKind::kInput, "x", 1, still(24), product, Carrier::kInput,
-                 {{{2, 4}, {3}}, {2, 1, 0}}}};
+  plan.locks = {
+      {LockKind::kInput, "x", 1, still(24), product, Carrier::kInput, {{{2, 4}, {3}}, {2, 1, 0}}}};
   const auto maps = client_maps(plan, {rows, columns});
   REQUIRE(maps.size() == 1);
   CHECK(maps[0].index == std::vector<Permutation>{columns, Permutation::identity(4), rows});

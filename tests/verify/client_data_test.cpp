@@ -14,7 +14,11 @@ using T = onnx::TensorProto;
 
 // One of every kind: an axis, ids, axes that a picture's patches and pixels are, labels.
 std::vector<ClientMap> maps() {
-  return {{Carrier::kInput, "image", false, 1, {{{2, 2}, {3}}, {0, 2, 1}},
+  return {{Carrier::kInput,
+           "image",
+           false,
+           1,
+           {{{2, 2}, {3}}, {0, 2, 1}},
            {Permutation({3, 1, 0, 5, 4, 2}), Permutation({1, 0})}},
           {Carrier::kInput, "ids", true, 0, {}, {Permutation({2, 0, 1, 3})}},
           {Carrier::kInput, "ids", false, 1, {}, {Permutation({1, 2, 0})}},
@@ -34,18 +38,18 @@ TEST_CASE("client maps permute axes, also several at once, and renumber ids") {
   const auto made = scrambled(inputs(), maps());
   REQUIRE(made);
   // ids 0, 3, -2 (which is 2) become 2, 3, 1, and then change places.
-  CHECK(testing::same((*made)[1],
-                   testing::tensor("ids", T::INT64, {1, 3}, std::vector<std::int64_t>{3, 1, 2})));
+  CHECK(testing::same(
+      (*made)[1], testing::tensor("ids", T::INT64, {1, 3}, std::vector<std::int64_t>{3, 1, 2})));
   CHECK(testing::same((*made)[2], inputs()[2]));
   // Digits a, b, c of a pixel 6a + 3b + c; (a, c) is one axis, b the other. Position (0, 0), 0 has
   // what (a, c) = 3, which is (1, 0), and b = 1 had: 6 + 3 + 0.
   const auto pixels = to_doubles((*made)[0]).value();
   CHECK(pixels[0] == 9);
   CHECK(pixels[12] == 21);  // the same in the other picture
-  const auto out = unscrambled(
-      {testing::tensor("scores", T::FLOAT, {3}, std::vector<float>{5, 6, 7}),
-       testing::tensor("label", T::INT32, {2}, std::vector<std::int32_t>{0, 1})},
-      maps());
+  const auto out =
+      unscrambled({testing::tensor("scores", T::FLOAT, {3}, std::vector<float>{5, 6, 7}),
+                   testing::tensor("label", T::INT32, {2}, std::vector<std::int32_t>{0, 1})},
+                  maps());
   REQUIRE(out);
   CHECK(to_doubles((*out)[0]).value() == std::vector<double>{7, 5, 6});
   CHECK(to_integers((*out)[1]).value() == std::vector<std::int64_t>{2, 0});
@@ -97,9 +101,9 @@ TEST_CASE("client graphs do what client maps do") {
   }
   auto out = Session::from_bytes(graphs->out, {}, {});
   REQUIRE(out);
-  const auto back =
-      out->run(std::vector{testing::tensor("scores.scrambled", T::FLOAT, {3}, std::vector<float>{5, 6, 7}),
-                testing::tensor("label.scrambled", T::INT32, {2}, std::vector<std::int32_t>{0, 1})});
+  const auto back = out->run(std::vector{
+      testing::tensor("scores.scrambled", T::FLOAT, {3}, std::vector<float>{5, 6, 7}),
+      testing::tensor("label.scrambled", T::INT32, {2}, std::vector<std::int32_t>{0, 1})});
   REQUIRE(back);
   CHECK(to_doubles((*back)[0]).value() == std::vector<double>{7, 5, 6});
   CHECK(to_integers((*back)[1]).value() == std::vector<std::int64_t>{2, 0});

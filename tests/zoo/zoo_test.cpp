@@ -138,3 +138,24 @@ TEST_CASE("zoo: locks inside" * doctest::skip(std::getenv("PERMCRYPT_ZOO") == nu
     }
   }
 }
+
+// Nothing added to the graph, on the same sample; with a key input as well on every other of it.
+TEST_CASE("zoo: data carries the key" * doctest::skip(std::getenv("PERMCRYPT_ZOO") == nullptr)) {
+  const auto models = zoo_models();
+  for (std::size_t i = 0; i < models.size(); i += 8) {
+    CAPTURE(models[i].filename().string());
+    const TempFolder work;
+    write_key(work / "key");
+    EncryptRequest request = request_for(models[i], work);
+    request.locks.carry = i % 16 == 0 ? Carry::kData : Carry::kBoth;
+    const auto encrypted = encrypt(request);
+    if (kNothingToProtect.contains(models[i].filename())) continue;
+    REQUIRE_MESSAGE(encrypted.has_value(), encrypted.error().message);
+    if (request.locks.carry == Carry::kData) {
+      const bool one_file = encrypted->files.size() == 1;
+      CHECK((!one_file || encrypted->analysis.plan.edits.empty()));
+    }
+    check_numbers(models[i], work);
+    check_way_back(models[i], work);
+  }
+}

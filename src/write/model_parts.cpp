@@ -1,0 +1,382 @@
+#include "write/model_parts.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/quote.h"
+
+namespace permcrypt {
+namespace {
+
+enum Part : std::uint8_t { kHead, kBody, kTail };
+
+std::vector<const onnx::GraphProto*> inner_graphs(const onnx::NodeProto& node) {
+  std::vector<const onnx::GraphProto*> out;
+  for (const auto& attribute : node.attribute()) {
+    if (attribute.has_g()) out.push_back(&attribute.g());
+    for (const auto& graph : attribute.graphs()) out.push_back(&graph);
+  }
+  return out;
+}
+
+void add_free_names(const onnx::GraphProto& graph, std::set<std::string>& out);
+
+void add_reads(const onnx::NodeProto& node, std::set<std::string>& out) {
+  for (const auto& name : node.input()) {
+    if (!name.empty()) out.insert(name);
+  }
+  for (const onnx::GraphProto* inner : inner_graphs(node)) add_free_names(*inner, out);
+}
+
+// What a graph reads from around it. Graphs nest no deeper than the reader lets them.
+void add_free_names(const onnx::GraphProto& graph, std::set<std::string>& out) {
+  std::set<std::string> own, read;
+  for (const auto& value : graph.input()) own.insert(value.name());
+  for (const auto& tensor : graph.initializer()) own.insert(tensor.name());
+  for (const auto& tensor : graph.sparse_initializer()) own.insert(tensor.values().name());
+  for (const auto& node : graph.node()) {
+    add_reads(node, read);
+    own.insert(node.output().begin(), node.output().end());
+  }
+  for (const auto& value : graph.output()) read.insert(value.name());
+  std::set_difference(read.begin(), read.end(), own.begin(), own.end(),
+                      std::inserter(out, out.end()));
+}
+
+bool is_random(const onnx::NodeProto& node) {
+  return node.op_type().starts_with("Random") || node.op_type() == "Multinomial" ||
+         node.op_type() == "Bernoulli";
+}
+
+// A part while it is put together.
+struct Draft {
+  std::set<int> nodes;
+  std::set<std::string> seen;
+  std::vector<std::string> inputs;  // of the model, or from parts before
+  std::vector<std::string> outputs;
+  onnx::GraphProto made;  // stands for Shape nodes of values that are elsewhere
+};
+
+class Cutter {
+ public:
+  Cutter(const onnx::ModelProto& whole, const ValueShapes& shapes, std::string begin,
+         std::string end)
+      : whole_(whole),
+        graph_(whole.graph()),
+        shapes_(shapes),
+        begin_(std::move(begin)),
+        end_(std::move(end)) {}
+
+  Result<ModelParts> run() {
+    read_graph();
+    assign_parts();
+    if (!end_.empty() && part_[producer_.at(end_)] != kBody) {
+      return fail(ErrorKind::kUsage, in_quotes(end_) + " does not come after " + in_quotes(begin_),
+                  "name the value where the body begins first");
+    }
+    for (const auto& output : graph_.output()) {
+      const auto it = producer_.find(output.name());
+      const bool early =
+          it != producer_.end() && !portable_[it->second] && part_[it->second] == kHead;
+      (early ? drafts_[kHead] : drafts_[kTail]).outputs.push_back(output.name());
+    }
+    for (const Part part : {kTail, kBody, kHead}) draft(part);
+    return finish();
+  }
+
+ private:
+  void read_graph() {
+    for (const auto& tensor : graph_.initializer()) constants_.insert(tensor.name());
+    for (const auto& tensor : graph_.sparse_initializer()) {
+      constants_.insert(tensor.values().name());
+    }
+    for (const auto& value : graph_.input()) {
+      if (!constants_.contains(value.name())) inputs_.insert(value.name());
+    }
+    reads_.resize(graph_.node_size());
+    for (int n = 0; n < graph_.node_size(); ++n) {
+      add_reads(graph_.node(n), reads_[n]);
+      for (const auto& name : graph_.node(n).output()) {
+        if (!name.empty()) producer_[name] = n;
+      }
+    }
+    find_portable();
+  }
+
+  // Nodes whose results need no data. Files need not be sorted: repeat until nothing changes.
+  void find_portable() {
+    portable_.assign(graph_.node_size(), false);
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (int n = 0; n < graph_.node_size(); ++n) {
+        if (portable_[n] || is_random(graph_.node(n))) continue;
+        const bool constant = std::ranges::all_of(reads_[n], [&](const std::string& name) {
+          const auto it = producer_.find(name);
+          return constants_.contains(name) || (it != producer_.end() && portable_[it->second]);
+        });
+        if (constant || (is_shape(n) && extents_of(n, begin_))) portable_[n] = changed = true;
+      }
+    }
+  }
+
+  bool is_shape(int n) const {
+    return graph_.node(n).op_type() == "Shape" && graph_.node(n).domain().empty();
+  }
+
+  // One extent of a shape: a number, or an axis of the value that a part begins with.
+  struct Extent {
+    std::int64_t size = 0;
+    std::optional<std::size_t> axis;
+  };
+
+  std::optional<std::vector<Extent>> extents_of(int n, const std::string& anchor) const {
+    const auto value = shapes_.find(graph_.node(n).input(0)), from = shapes_.find(anchor);
+    if (value == shapes_.end() || !value->second.known || from == shapes_.end())
+      return std::nullopt;
+    std::vector<Extent> out;
+    for (const Axis& axis : value->second.axes) {
+      if (!axis.dynamic()) {
+        out.push_back({axis.a, std::nullopt});
+        continue;
+      }
+      const auto& axes = from->second.axes;
+      const auto same =
+          std::ranges::find_if(axes, [&](const Axis& x) { return x.same_extent(axis); });
+      if (same == axes.end()) return std::nullopt;
+      out.push_back({0, static_cast<std::size_t>(same - axes.begin())});
+    }
+    const auto rank = static_cast<std::int64_t>(out.size());
+    std::int64_t begin = 0, end = rank;
+    for (const auto& attribute : graph_.node(n).attribute()) {
+      const std::int64_t i = attribute.i() < 0 ? attribute.i() + rank : attribute.i();
+      (attribute.name() == "start" ? begin : end) = std::clamp<std::int64_t>(i, 0, rank);
+    }
+    if (begin >= end) return std::nullopt;
+    return std::vector<Extent>(out.begin() + begin, out.begin() + end);
+  }
+
+  std::vector<bool> ancestors(const std::string& value) const {
+    std::vector<bool> out(graph_.node_size(), false);
+    std::vector<int> open{producer_.at(value)};
+    while (!open.empty()) {
+      const int n = open.back();
+      open.pop_back();
+      if (out[n]) continue;
+      out[n] = true;
+      for (const std::string& name : reads_[n]) {
+        if (const auto it = producer_.find(name); it != producer_.end()) open.push_back(it->second);
+      }
+    }
+    return out;
+  }
+
+  void assign_parts() {
+    const std::vector<bool> head = ancestors(begin_);
+    const std::vector<bool> body =
+        end_.empty() ? std::vector<bool>(head.size(), true) : ancestors(end_);
+    for (std::size_t n = 0; n < head.size(); ++n) {
+      part_.push_back(head[n] ? kHead : body[n] ? kBody : kTail);
+    }
+  }
+
+  // Collects what a part computes, and asks the parts before it for the rest.
+  void draft(Part part) {
+    std::vector<std::string> open = drafts_[part].outputs;
+    while (!open.empty()) {
+      const std::string value = std::move(open.back());
+      open.pop_back();
+      if (!drafts_[part].seen.insert(value).second || constants_.contains(value)) continue;
+      const auto it = producer_.find(value);
+      const bool here =
+          it != producer_.end() && (portable_[it->second] || part_[it->second] == part);
+      if (!here) {
+        ask_for(part, value, it == producer_.end() ? kHead : part_[it->second]);
+      } else if (stands_for_other(part, it->second)) {
+        // Head and tail are both the user's: what the body begins with may be read in either.
+        const bool at_end = part == kTail && !end_.empty() && extents_of(it->second, end_);
+        make_shape(drafts_[part], it->second, at_end ? end_ : begin_);
+        open.push_back(at_end ? end_ : begin_);
+      } else {
+        drafts_[part].nodes.insert(it->second);
+        open.insert(open.end(), reads_[it->second].begin(), reads_[it->second].end());
+      }
+    }
+  }
+
+  void ask_for(Part part, const std::string& value, Part from) {
+    drafts_[part].inputs.push_back(value);
+    if (part == kHead || (part == kTail && inputs_.contains(value))) return;
+    auto& outputs = drafts_[from].outputs;
+    if (std::ranges::find(outputs, value) == outputs.end()) outputs.push_back(value);
+  }
+
+  // A Shape node of a value that the part does not have.
+  bool stands_for_other(Part part, int n) const {
+    if (!is_shape(n) || part == kHead) return false;
+    const std::string& value = graph_.node(n).input(0);
+    if (constants_.contains(value)) return false;
+    const auto it = producer_.find(value);
+    if (it == producer_.end()) return true;
+    return !portable_[it->second] && part_[it->second] != part;
+  }
+
+  // The result of a Shape node from the shape of `anchor`.
+  void make_shape(Draft& draft, int n, const std::string& anchor) {
+    const std::string& name = graph_.node(n).output(0);
+    const std::string prefix = "permcrypt/shape/" + name + "/";
+    const auto node = [&](const std::string& op, std::vector<std::string> inputs,
+                          const std::string& output) {
+      onnx::NodeProto& made = *draft.made.add_node();
+      made.set_op_type(op);
+      made.set_name(output);
+      for (auto& input : inputs) made.add_input(std::move(input));
+      made.add_output(output);
+      if (op == "Shape") return;
+      onnx::AttributeProto& axis = *made.add_attribute();
+      axis.set_name("axis");
+      axis.set_type(onnx::AttributeProto::INT);
+      axis.set_i(0);
+    };
+    node("Shape", {anchor}, prefix + "of");
+    std::vector<std::string> parts;
+    const std::vector<Extent> extents = *extents_of(n, anchor);
+    for (const Extent& extent : extents) {
+      const std::string number = prefix + std::to_string(parts.size());
+      onnx::TensorProto& tensor = *draft.made.add_initializer();
+      tensor.set_name(number);
+      tensor.set_data_type(onnx::TensorProto::INT64);
+      tensor.add_dims(1);
+      tensor.add_int64_data(extent.axis ? static_cast<std::int64_t>(*extent.axis) : extent.size);
+      parts.push_back(number);
+      if (!extent.axis) continue;
+      parts.back() += "/extent";
+      node("Gather", {prefix + "of", number}, parts.back());
+    }
+    node("Concat", parts, name);
+  }
+
+  // ------------------------------------------------------------------------ results
+
+  Result<onnx::ValueInfoProto> declare(const std::string& name) const {
+    for (const auto* list : {&graph_.input(), &graph_.output()}) {
+      for (const auto& value : *list) {
+        if (value.name() == name) return value;
+      }
+    }
+    const auto it = shapes_.find(name);
+    if (it == shapes_.end() || !it->second.known || it->second.type == 0) {
+      return fail(ErrorKind::kInput, "the shape of " + in_quotes(name) + " is not known",
+                  "cut at another value");
+    }
+    onnx::ValueInfoProto out;
+    out.set_name(name);
+    auto& type = *out.mutable_type()->mutable_tensor_type();
+    type.set_elem_type(it->second.type);
+    type.mutable_shape();
+    for (const Axis& axis : it->second.axes) {
+      auto& dim = *type.mutable_shape()->add_dim();
+      if (axis.dynamic()) {
+        dim.set_dim_param("n" + std::to_string(axis.a));  // equal extents have one name
+      } else {
+        dim.set_dim_value(axis.a);
+      }
+    }
+    return out;
+  }
+
+  Result<onnx::ModelProto> build(const Draft& draft) const {
+    onnx::ModelProto out = whole_;
+    onnx::GraphProto& graph = *out.mutable_graph();
+    out.clear_training_info();
+    graph.clear_node();
+    graph.clear_input();
+    graph.clear_output();
+    graph.clear_value_info();
+    graph.clear_initializer();
+    graph.clear_sparse_initializer();
+    *graph.mutable_node() = draft.made.node();
+    *graph.mutable_initializer() = draft.made.initializer();
+    for (const int n : draft.nodes) *graph.add_node() = graph_.node(n);
+    for (const auto& tensor : graph_.initializer()) {
+      if (draft.seen.contains(tensor.name())) *graph.add_initializer() = tensor;
+    }
+    for (const auto& tensor : graph_.sparse_initializer()) {
+      if (draft.seen.contains(tensor.values().name())) *graph.add_sparse_initializer() = tensor;
+    }
+    for (const std::string& name : draft.inputs) {
+      auto info = declare(name);
+      if (!info) return fail(info.error());
+      *graph.add_input() = *std::move(info);
+    }
+    for (const std::string& name : draft.outputs) {
+      auto info = declare(name);
+      if (!info) return fail(info.error());
+      *graph.add_output() = *std::move(info);
+    }
+    // Before IR 4 an initializer is an input, too.
+    if (whole_.ir_version() >= 4) return out;
+    for (const auto& value : graph_.input()) {
+      if (constants_.contains(value.name()) && draft.seen.contains(value.name())) {
+        *graph.add_input() = value;
+      }
+    }
+    return out;
+  }
+
+  Result<ModelParts> finish() {
+    ModelParts out;
+    out.into_body = drafts_[kBody].inputs;
+    out.out_of_body = drafts_[kBody].outputs;
+    if (out.into_body.empty() || out.out_of_body.empty()) {
+      return fail(ErrorKind::kUsage, "nothing is left for the body", "cut at another value");
+    }
+    for (const auto& [part, model] :
+         {std::pair{kHead, &out.head}, {kBody, &out.body}, {kTail, &out.tail}}) {
+      auto built = build(drafts_[part]);
+      if (!built) return fail(built.error());
+      *model = *std::move(built);
+    }
+    return out;
+  }
+
+  const onnx::ModelProto& whole_;
+  const onnx::GraphProto& graph_;
+  const ValueShapes& shapes_;
+  const std::string begin_, end_;
+  std::set<std::string> constants_, inputs_;
+  std::map<std::string, int> producer_;
+  std::vector<std::set<std::string>> reads_;  // by node, with what its inner graphs read
+  std::vector<bool> portable_;
+  std::vector<Part> part_;
+  std::array<Draft, 3> drafts_;
+};
+
+}  // namespace
+
+Result<ModelParts> cut_model(const onnx::ModelProto& whole, const ValueShapes& shapes,
+                             const std::string& begin, const std::string& end) {
+  return Cutter(whole, shapes, begin, end).run();
+}
+
+void rename_value(onnx::GraphProto& graph, const std::string& from, const std::string& to) {
+  const auto rename = [&](std::string* name) {
+    if (*name == from) *name = to;
+  };
+  for (auto& value : *graph.mutable_input()) rename(value.mutable_name());
+  for (auto& value : *graph.mutable_output()) rename(value.mutable_name());
+  for (auto& node : *graph.mutable_node()) {
+    for (auto& name : *node.mutable_input()) rename(&name);
+    for (auto& name : *node.mutable_output()) rename(&name);
+    for (auto& attribute : *node.mutable_attribute()) {
+      std::vector<onnx::GraphProto*> inner;
+      if (attribute.has_g()) inner.push_back(attribute.mutable_g());
+      for (auto& one : *attribute.mutable_graphs()) inner.push_back(&one);
+      for (onnx::GraphProto* one : inner) rename_value(*one, from, to);
+    }
+  }
+}
+
+}  // namespace permcrypt
