@@ -17,22 +17,28 @@ namespace permcrypt {
 
 // How one axis is renumbered: a tree of groups.
 struct AxisMap {
-  enum class Kind : std::uint8_t { kFixed, kGroup, kProduct, kSum };
+  enum class Kind : std::uint8_t { kFixed, kGroup, kProduct, kSum, kFibred };
   Kind kind = Kind::kFixed;
   std::uint64_t extent = 1;      // number of indices
   std::uint32_t group = kNone;   // kGroup: index into Plan::groups
-  std::vector<AxisMap> parts;    // kProduct: mixed radix, major first; kSum: segments
+  // kProduct: mixed radix, major first; kSum: segments; kFibred: a product of two in which fibred
+  // groups of the second have a permutation of their own for each original index of the first.
+  std::vector<AxisMap> parts;
 
   bool moves() const;            // some part is a group
   bool operator==(const AxisMap&) const = default;
 };
 
-// "g3", "64", "g1*g2", "(1+g4)*g2": product binds tighter than sum; fixed parts are their extent.
+// "g3", "64", "g1*g2", "(1+g4)*g2", "g1:g5": product binds tighter than sum, and fibres tightest;
+// fixed parts are their extent.
 std::string to_string(const AxisMap& map);
-// The inverse of to_string; `group_sizes[i]` is the extent of g<i>. kInput on malformed text,
-// unknown groups, or nesting beyond 256.
-Result<AxisMap> parse_axis_map(std::string_view text, const std::vector<std::uint64_t>& group_sizes);
-// The permutation of the whole axis. groups[i] is the permutation of g<i>.
+// The inverse of to_string; `group_sizes[i]` is the extent of g<i>, `group_fibres[i]` the number of
+// its fibres (1 where the list ends). kInput on malformed text, unknown groups, fibres outside of a
+// ':' with as many indices, or nesting beyond 256.
+Result<AxisMap> parse_axis_map(std::string_view text, const std::vector<std::uint64_t>& group_sizes,
+                               const std::vector<std::uint64_t>& group_fibres = {});
+// The permutation of the whole axis. groups[i] is the permutation of g<i>, of a fibred group those
+// of its fibres one after the other, as in a sum.
 Permutation axis_permutation(const AxisMap& map, const std::vector<Permutation>& groups);
 
 using GroupId = std::array<std::uint8_t, 32>;
@@ -41,6 +47,7 @@ struct PlanGroup {
   GroupId id{};             // hash of its sorted uses; names the group to the key schedule
   std::uint64_t size = 0;
   std::string role;         // for people: "residual", "heads", "vocabulary", ...
+  std::uint64_t fibres = 1; // permutations it has: one for each index of the group it depends on
 };
 
 // How a payload is read as an array. Usually the tensor's own shape and width; packed formats

@@ -23,6 +23,7 @@ struct GroupReport {
   std::string role;
   std::uint64_t size = 0;
   bool free = true;
+  std::uint64_t fibres = 1;  // numberings of its own for each index of the group it depends on
   double bits = 0;
   std::vector<Use> uses;
   std::vector<std::string> reasons;  // why it stays

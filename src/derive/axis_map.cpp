@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include "permcrypt/plan.h"
 
@@ -13,13 +14,14 @@ tl::unexpected<Error> malformed(std::string_view why) {
   return fail(ErrorKind::kInput, "axis map: " + std::string(why), "the plan is damaged");
 }
 
-// Recursive descent over   sum ::= product ('+' product)*   product ::= atom ('*' atom)*
-//                          atom ::= number | 'g' number | '(' sum ')'
+// Recursive descent over   sum ::= product ('+' product)*   product ::= fibred ('*' fibred)*
+//                          fibred ::= atom (':' atom)?      atom ::= number | 'g' number | '(' sum ')'
 // Numbers are decimal without leading zeros, so that a map has one text only.
 class Parser {
  public:
-  Parser(std::string_view text, const std::vector<std::uint64_t>& group_sizes)
-      : rest_(text), group_sizes_(group_sizes) {}
+  Parser(std::string_view text, const std::vector<std::uint64_t>& group_sizes,
+         const std::vector<std::uint64_t>& group_fibres)
+      : rest_(text), group_sizes_(group_sizes), group_fibres_(group_fibres) {}
 
   Result<AxisMap> parse() {
     Result<AxisMap> map = sum(0);
@@ -33,7 +35,23 @@ class Parser {
   }
 
   Result<AxisMap> product(int nesting) {
-    return chain('*', AxisMap::Kind::kProduct, [=, this] { return atom(nesting); });
+    return chain('*', AxisMap::Kind::kProduct, [=, this] { return fibred(nesting); });
+  }
+
+  Result<AxisMap> fibred(int nesting) {
+    Result<AxisMap> major = atom(nesting);
+    if (!major || !take(':')) return major;
+    const std::uint64_t outer = std::exchange(fibres_, major->extent);
+    Result<AxisMap> minor = atom(nesting);
+    fibres_ = outer;
+    if (!minor) return minor;
+    AxisMap whole;
+    whole.kind = AxisMap::Kind::kFibred;
+    if (__builtin_mul_overflow(major->extent, minor->extent, &whole.extent)) {
+      return malformed("too large");
+    }
+    whole.parts = {std::move(*major), std::move(*minor)};
+    return whole;
   }
 
   template <class Part>
@@ -67,6 +85,10 @@ class Parser {
     const std::optional<std::uint64_t> value = number();
     if (!value) return malformed("expected a number");
     if (is_group && *value >= group_sizes_.size()) return malformed("unknown group");
+    if (is_group && *value < group_fibres_.size() && group_fibres_[*value] != 1 &&
+        group_fibres_[*value] != fibres_) {
+      return malformed("fibres without their axis");
+    }
     AxisMap map;
     map.kind = is_group ? AxisMap::Kind::kGroup : AxisMap::Kind::kFixed;
     map.extent = is_group ? group_sizes_[*value] : *value;
@@ -90,28 +112,84 @@ class Parser {
   }
 
   std::string_view rest_;
-  const std::vector<std::uint64_t>& group_sizes_;
+  const std::vector<std::uint64_t>&group_sizes_, &group_fibres_;
+  std::uint64_t fibres_ = 0;  // indices of the nearest ':' around
 };
 
-Permutation product_permutation(const AxisMap& map, const std::vector<Permutation>& groups) {
-  Permutation whole = axis_permutation(map.parts.front(), groups);
-  for (std::size_t i = 1; i < map.parts.size(); ++i) {
-    whole = Permutation::product(whole, axis_permutation(map.parts[i], groups));
-  }
-  return whole;
-}
+// The permutation of an axis, all of it or what stands behind one index of a ':'.
+class Evaluation {
+ public:
+  explicit Evaluation(const std::vector<Permutation>& groups) : groups_(groups) {}
 
-// Not a chain of Permutation::sum: an axis may have thousands of segments.
-Permutation sum_permutation(const AxisMap& map, const std::vector<Permutation>& groups) {
-  std::vector<std::uint32_t> whole;
-  whole.reserve(map.extent);
-  for (const AxisMap& part : map.parts) {
-    const Permutation segment = axis_permutation(part, groups);
-    const auto base = static_cast<std::uint32_t>(whole.size());
-    for (std::uint32_t i : segment.old_of_new()) whole.push_back(base + i);
+  Permutation operator()(const AxisMap& map) {
+    switch (map.kind) {
+      case AxisMap::Kind::kFixed:
+        return Permutation::identity(map.extent);
+      case AxisMap::Kind::kGroup:
+        return group(map);
+      case AxisMap::Kind::kProduct:
+        return product(map);
+      case AxisMap::Kind::kSum:
+        return sum(map);
+      case AxisMap::Kind::kFibred:
+        return fibred(map);
+    }
+    return {};
   }
-  return Permutation(std::move(whole));
-}
+
+ private:
+  Permutation group(const AxisMap& map) {
+    const Permutation& all = groups_[map.group];
+    if (all.size() == map.extent) return all;
+    std::vector<std::uint32_t> one;
+    one.reserve(map.extent);
+    const std::size_t begin = fibre_ * map.extent;
+    for (std::size_t j = 0; j < map.extent; ++j) {
+      one.push_back(all[begin + j] - static_cast<std::uint32_t>(begin));
+    }
+    return Permutation(std::move(one));
+  }
+
+  Permutation product(const AxisMap& map) {
+    Permutation whole = (*this)(map.parts.front());
+    for (std::size_t i = 1; i < map.parts.size(); ++i) {
+      whole = Permutation::product(whole, (*this)(map.parts[i]));
+    }
+    return whole;
+  }
+
+  // Not a chain of Permutation::sum: an axis may have thousands of segments.
+  Permutation sum(const AxisMap& map) {
+    std::vector<std::uint32_t> whole;
+    whole.reserve(map.extent);
+    for (const AxisMap& part : map.parts) append((*this)(part), whole.size(), whole);
+    return Permutation(std::move(whole));
+  }
+
+  // A fibre belongs to an index of the original.
+  Permutation fibred(const AxisMap& map) {
+    const AxisMap& minor = map.parts.back();
+    const Permutation major = (*this)(map.parts.front());
+    const std::size_t outer = fibre_;
+    std::vector<std::uint32_t> whole;
+    whole.reserve(map.extent);
+    for (const std::uint32_t i : major.old_of_new()) {
+      fibre_ = i;
+      append((*this)(minor), i * minor.extent, whole);
+    }
+    fibre_ = outer;
+    return Permutation(std::move(whole));
+  }
+
+  static void append(const Permutation& part, std::size_t base, std::vector<std::uint32_t>& whole) {
+    for (const std::uint32_t i : part.old_of_new()) {
+      whole.push_back(static_cast<std::uint32_t>(base) + i);
+    }
+  }
+
+  const std::vector<Permutation>& groups_;
+  std::size_t fibre_ = 0;
+};
 
 }  // namespace
 
@@ -121,14 +199,16 @@ bool AxisMap::moves() const {
 }
 
 std::string to_string(const AxisMap& map) {
-  if (map.kind == AxisMap::Kind::kFixed) return std::to_string(map.extent);
-  if (map.kind == AxisMap::Kind::kGroup) return std::string("g").append(std::to_string(map.group));
-  const bool is_product = map.kind == AxisMap::Kind::kProduct;
+  using Kind = AxisMap::Kind;
+  if (map.kind == Kind::kFixed) return std::to_string(map.extent);
+  if (map.kind == Kind::kGroup) return std::string("g").append(std::to_string(map.group));
+  const char separator = map.kind == Kind::kProduct ? '*' : map.kind == Kind::kSum ? '+' : ':';
   std::string text;
   for (const AxisMap& part : map.parts) {
-    if (!text.empty()) text += is_product ? '*' : '+';
-    const bool bracket =
-        part.kind == AxisMap::Kind::kSum || (part.kind == AxisMap::Kind::kProduct && is_product);
+    if (!text.empty()) text += separator;
+    const bool bracket = part.kind == Kind::kSum ||
+                         (part.kind == Kind::kProduct && map.kind != Kind::kSum) ||
+                         (part.kind == Kind::kFibred && map.kind == Kind::kFibred);
     if (bracket) text += '(';
     text += to_string(part);
     if (bracket) text += ')';
@@ -136,9 +216,9 @@ std::string to_string(const AxisMap& map) {
   return text;
 }
 
-Result<AxisMap> parse_axis_map(std::string_view text,
-                               const std::vector<std::uint64_t>& group_sizes) {
-  Result<AxisMap> map = Parser(text, group_sizes).parse();
+Result<AxisMap> parse_axis_map(std::string_view text, const std::vector<std::uint64_t>& group_sizes,
+                               const std::vector<std::uint64_t>& group_fibres) {
+  Result<AxisMap> map = Parser(text, group_sizes, group_fibres).parse();
   if (map && map->moves() && map->extent > std::numeric_limits<std::uint32_t>::max()) {
     return malformed("too large");
   }
@@ -146,17 +226,7 @@ Result<AxisMap> parse_axis_map(std::string_view text,
 }
 
 Permutation axis_permutation(const AxisMap& map, const std::vector<Permutation>& groups) {
-  switch (map.kind) {
-    case AxisMap::Kind::kFixed:
-      return Permutation::identity(map.extent);
-    case AxisMap::Kind::kGroup:
-      return groups[map.group];
-    case AxisMap::Kind::kProduct:
-      return product_permutation(map, groups);
-    case AxisMap::Kind::kSum:
-      return sum_permutation(map, groups);
-  }
-  return {};
+  return Evaluation(groups)(map);
 }
 
 std::string_view to_string(LockKind kind) {

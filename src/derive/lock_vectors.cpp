@@ -28,6 +28,20 @@ std::uint32_t group_to_redraw(const Plan& plan, const PlanLock& lock,
   return found == downstream.end() ? kNone : *found;
 }
 
+// Of a fibred group: those of its fibres, one after the other.
+Permutation permutation_of(const KeySchedule& schedule, const PlanGroup& group,
+                           std::uint32_t redraws) {
+  if (group.fibres == 1) return schedule.permutation(group.id, group.size, 0, redraws);
+  std::vector<std::uint32_t> all;
+  all.reserve(group.fibres * group.size);
+  for (std::uint64_t fibre = 0; fibre < group.fibres; ++fibre) {
+    const Permutation one = schedule.permutation(group.id, group.size, fibre, redraws);
+    const auto base = static_cast<std::uint32_t>(all.size());
+    for (const std::uint32_t i : one.old_of_new()) all.push_back(base + i);
+  }
+  return Permutation(std::move(all));
+}
+
 bool is_open(const PlanLock& lock, const std::vector<Permutation>& groups) {
   return axis_permutation(lock.upstream, groups) == axis_permutation(lock.downstream, groups);
 }
@@ -37,9 +51,7 @@ bool is_open(const PlanLock& lock, const std::vector<Permutation>& groups) {
 std::vector<Permutation> derive_permutations(const KeySchedule& schedule, const Plan& plan) {
   std::vector<Permutation> groups;
   groups.reserve(plan.groups.size());
-  for (const PlanGroup& group : plan.groups) {
-    groups.push_back(schedule.permutation(group.id, group.size));
-  }
+  for (const PlanGroup& group : plan.groups) groups.push_back(permutation_of(schedule, group, 0));
 
   std::vector<std::uint32_t> redraws(plan.groups.size(), 0);
   // A redraw may open another lock on the same group, so go round until none happened.
@@ -49,8 +61,7 @@ std::vector<Permutation> derive_permutations(const KeySchedule& schedule, const 
       while (is_open(lock, groups)) {
         const std::uint32_t group = group_to_redraw(plan, lock, redraws);
         if (group == kNone) break;
-        const PlanGroup& drawn = plan.groups[group];
-        groups[group] = schedule.permutation(drawn.id, drawn.size, 0, ++redraws[group]);
+        groups[group] = permutation_of(schedule, plan.groups[group], ++redraws[group]);
         changed = true;
       }
     }

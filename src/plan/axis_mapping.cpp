@@ -1,5 +1,6 @@
 #include "plan/axis_mapping.h"
 
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -72,24 +73,96 @@ Places free_factor_places(AxisStore& axes, ExprId axis) {
   return places;
 }
 
-AxisMap map_axis(AxisStore& axes, ExprId axis, const std::map<ExprId, std::uint32_t>& group_of) {
-  axis = axes.resolve(axis);
-  AxisMap map = fixed_map(static_cast<std::uint64_t>(axes.size(axis)));
-  if (axes.kind(axis) == AxisStore::Kind::kFactor) {
-    if (const auto it = group_of.find(axis); it != group_of.end()) {
+namespace {
+
+class AxisMapper {
+ public:
+  AxisMapper(AxisStore& axes, const std::map<ExprId, std::uint32_t>& group_of,
+             const Parents& parents)
+      : axes_(axes), group_of_(group_of), parents_(parents) {}
+
+  // Parts that lie behind `parent`, unless it is kNone.
+  AxisMap map(ExprId axis, ExprId parent) {
+    axis = axes_.resolve(axis);
+    if (axes_.kind(axis) == AxisStore::Kind::kFactor) return factor(axis, parent);
+    const std::vector<ExprId> parts = resolved_parts(axes_, axis);
+    if (axes_.kind(axis) == AxisStore::Kind::kProduct) return product(parts, parent);
+    AxisMap whole = fixed_map(static_cast<std::uint64_t>(axes_.size(axis)));
+    whole.kind = AxisMap::Kind::kSum;
+    for (const ExprId part : parts) append_part(whole, map(part, parent));
+    return simplest(std::move(whole));
+  }
+
+  bool fits() const { return fits_; }
+
+ private:
+  AxisMap factor(ExprId factor, ExprId parent) {
+    AxisMap map = fixed_map(static_cast<std::uint64_t>(axes_.size(factor)));
+    const auto fibred = parents_.find(factor);
+    if (fibred != parents_.end() && fibred->second != parent) fits_ = false;
+    if (const auto it = group_of_.find(factor); it != group_of_.end()) {
       map.kind = AxisMap::Kind::kGroup;
       map.group = it->second;
     }
     return map;
   }
-  map.kind =
-      axes.kind(axis) == AxisStore::Kind::kProduct ? AxisMap::Kind::kProduct : AxisMap::Kind::kSum;
-  for (const ExprId part : resolved_parts(axes, axis)) {
-    append_part(map, map_axis(axes, part, group_of));
+
+  AxisMap product(std::span<const ExprId> parts, ExprId parent) {
+    AxisMap whole = fixed_map(1);
+    whole.kind = AxisMap::Kind::kProduct;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const auto behind = parts.subspan(i + 1);
+      const bool leads = has_fibres_over(behind, parts[i]);
+      AxisMap part = map(parts[i], parent);
+      if (leads) {
+        if (parent != kNone) fits_ = false;
+        AxisMap minor = product(behind, parts[i]);
+        AxisMap pair = fixed_map(part.extent * minor.extent);
+        pair.kind = AxisMap::Kind::kFibred;
+        pair.parts = {std::move(part), std::move(minor)};
+        part = std::move(pair);
+      }
+      whole.extent *= part.extent;
+      append_part(whole, std::move(part));
+      if (leads) break;
+    }
+    return simplest(std::move(whole));
   }
-  if (map.parts.empty()) return fixed_map(map.extent);
-  if (map.parts.size() == 1) return std::move(map.parts.front());
-  return map;
+
+  bool has_fibres_over(std::span<const ExprId> parts, ExprId parent) {
+    for (const ExprId part : parts) {
+      for (const ExprId factor : axes_.factors(part)) {
+        const auto fibred = parents_.find(factor);
+        if (fibred != parents_.end() && fibred->second == parent) return true;
+      }
+    }
+    return false;
+  }
+
+  static AxisMap simplest(AxisMap map) {
+    if (map.parts.empty()) return fixed_map(map.extent);
+    if (map.parts.size() == 1) return AxisMap(std::move(map.parts.front()));
+    return map;
+  }
+
+  AxisStore& axes_;
+  const std::map<ExprId, std::uint32_t>& group_of_;
+  const Parents& parents_;
+  bool fits_ = true;
+};
+
+}  // namespace
+
+AxisMap map_axis(AxisStore& axes, ExprId axis, const std::map<ExprId, std::uint32_t>& group_of,
+                 const Parents& parents) {
+  return AxisMapper(axes, group_of, parents).map(axis, kNone);
+}
+
+bool fibres_fit(AxisStore& axes, ExprId axis, const Parents& parents) {
+  const std::map<ExprId, std::uint32_t> none;
+  AxisMapper mapper(axes, none, parents);
+  mapper.map(axis, kNone);
+  return mapper.fits();
 }
 
 }  // namespace permcrypt

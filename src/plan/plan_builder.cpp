@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/quote.h"
-#include "plan/axis_mapping.h"
+#include "plan/fibres.h"
 #include "plan/roles.h"
 
 namespace permcrypt {
@@ -57,7 +57,7 @@ class PlanBuilder {
     return std::find(shape.begin(), shape.end(), 0) != shape.end();
   }
 
-  AxisMap map(ExprId axis) { return map_axis(axes_, axis, group_of_); }
+  AxisMap map(ExprId axis) { return map_axis(axes_, axis, group_of_, parents_); }
 
   // Factors of inputs and outputs that no constant holds are named by the client maps they are in.
   void add_client_uses(std::map<ExprId, std::vector<GroupUse>>& uses) {
@@ -98,6 +98,10 @@ class PlanBuilder {
     for (const auto& [id, factor] : by_id) {
       group_of_.emplace(factor, static_cast<std::uint32_t>(plan_.groups.size()));
       plan_.groups.push_back({id, static_cast<std::uint64_t>(axes_.size(factor)), ""});
+    }
+    parents_ = find_fibres(locked_, group_of_);
+    for (const auto& [factor, parent] : parents_) {
+      plan_.groups[group_of_.at(factor)].fibres = static_cast<std::uint64_t>(axes_.size(parent));
     }
   }
 
@@ -248,6 +252,7 @@ class PlanBuilder {
   const std::vector<ValueFacts>& facts_;
   AxisStore& axes_;
   std::map<ExprId, std::uint32_t> group_of_;
+  Parents parents_;
   Plan plan_;
 };
 

@@ -36,7 +36,7 @@ std::set<std::uint32_t> groups_of(const AxisMap& map) {
 
 void mark_products(const AxisMap& map, AllSigns& signs) {
   for (const AxisMap& part : map.parts) mark_products(part, signs);
-  if (map.kind != AxisMap::Kind::kProduct) return;
+  if (map.kind != AxisMap::Kind::kProduct && map.kind != AxisMap::Kind::kFibred) return;
   std::vector<std::uint32_t> moving;
   for (const AxisMap& part : map.parts) {
     for (const std::uint32_t g : groups_of(part)) moving.push_back(g);

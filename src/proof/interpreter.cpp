@@ -244,6 +244,7 @@ bool Interpreter::pass_lock(const GraphNode& node, const std::vector<const Claim
     const auto rank = static_cast<std::int64_t>(out.axes->size());
     if (axis < -rank || axis >= rank) throw Contradiction{"a lock on no axis"};
     Axis& locked = (*out.axes)[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
+    if (locked.leads) throw NotUnderstood{"a lock on an axis that others depend on"};
     locked = store_.orders.gather(locked, *operands[1]->key);
   }
   const ValueId original = out.original;

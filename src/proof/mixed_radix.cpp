@@ -43,6 +43,21 @@ std::optional<std::pair<Index, Index>> come_apart(const Index& permutation, std:
   return std::pair(std::move(q), std::move(r));
 }
 
+std::optional<std::pair<Index, std::vector<Index>>> come_apart_in_fibres(const Index& permutation,
+                                                                         std::size_t minor) {
+  if (minor == 0 || permutation.size() % minor != 0) return std::nullopt;
+  Index q;
+  std::vector<Index> r(permutation.size() / minor);
+  for (std::size_t i = 0; i < permutation.size(); i += minor) {
+    q.push_back(static_cast<std::uint32_t>(permutation[i] / minor));
+    for (std::size_t j = 0; j < minor; ++j) {
+      if (permutation[i + j] / minor != q.back()) return std::nullopt;
+      r[q.back()].push_back(static_cast<std::uint32_t>(permutation[i + j] % minor));
+    }
+  }
+  return std::pair(std::move(q), std::move(r));
+}
+
 Index without_major(const Index& permutation) {
   for (std::size_t minor = 1; minor < permutation.size(); ++minor) {
     if (permutation.size() % minor != 0) continue;

@@ -36,7 +36,7 @@ OrderId Orders::intern(Order order) {
 OrderId Orders::of(Index old_of_new) { return intern({std::move(old_of_new), terms_.constant(1)}); }
 
 OrderId Orders::inverse(OrderId order) {
-  const Order& o = orders_[order];
+  const Order& o = whole(order);
   Index out(o.permutation.size());
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[o.permutation[i]] = static_cast<std::uint32_t>(i);
@@ -47,7 +47,7 @@ OrderId Orders::inverse(OrderId order) {
 Index Orders::index(const Axis& axis) const {
   const std::int64_t extent = small(axis.extent);
   return axis.order == kPlain ? counting(static_cast<std::size_t>(extent))
-                              : orders_[axis.order].permutation;
+                              : permutation(axis.order);
 }
 
 // Of one order, one spelling: over the whole of a constant extent, else as short as it gets.
@@ -180,7 +180,7 @@ bool Orders::holds(const Axis& axis, OrderId order) const {
   std::vector<Index> both;
   for (const OrderId o : {axis.order, order}) {
     auto [index, its_inner] =
-        o == kPlain ? std::pair(counting(held.size()), inner) : spelled_out(orders_[o]);
+        o == kPlain ? std::pair(counting(held.size()), inner) : spelled_out(whole(o));
     if (its_inner != inner) return false;
     both.push_back(std::move(index));
   }
@@ -235,8 +235,9 @@ Axis Orders::meet(const Axis& x, const Axis& y) {
     const bool same = x.repeats == kAllSame && y.repeats == kAllSame;
     return {broadcast(x.extent, y.extent), kPlain, same ? kAllSame : kDistinct};
   }
-  if (holds(x, y.order)) return {x.extent, y.order, joint(x, y)};
-  if (holds(y, x.order)) return {x.extent, x.order, joint(x, y)};
+  const bool leads = x.leads || y.leads;
+  if (holds(x, y.order)) return {x.extent, y.order, joint(x, y), leads};
+  if (holds(y, x.order)) return {x.extent, x.order, joint(x, y), leads};
   throw unlike("elements meet");
 }
 

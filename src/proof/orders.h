@@ -26,16 +26,26 @@ inline constexpr RepeatId kAllSame = 1;   // whatever the extent
 // encrypted[i] = original[order(i)]. An order of a constant extent is a permutation of all of it.
 // Of any other extent it is outer x permutation x inner in mixed radix, outer and inner plain.
 //
+// An order may be *fibred*: another one for each position on the axis of the value that *leads*,
+//
+//     encrypted[i, j] = original[f(i), g[f(i)](j)]
+//
+// with as many g as the leading axis has positions (or, where their number is not constant, a
+// divisor of it: they follow one another again and again). A value has at most one leading axis.
+//
 // `repeats` says which positions of the *original* hold the same, as after an Expand: the class of
 // each position, again between a plain outer and inner axis where the extent is not constant. Any
 // order that leads to the same classes describes the axis as well.
 struct Axis {
   TermId extent = 0;
   OrderId order = kPlain;
-  RepeatId repeats = kDistinct;
+  RepeatId repeats = kDistinct;  // never anything else where the order is fibred
+  bool leads = false;
 };
 
 using Index = std::vector<std::uint32_t>;  // old_of_new, or the class of each position
+
+class FibredReshape;
 
 class Orders {
  public:
@@ -46,14 +56,23 @@ class Orders {
   // The whole order of an axis of constant extent.
   Index index(const Axis& axis) const;
   // The permutation alone; empty for the plain order.
-  const Index& permutation(OrderId order) const { return orders_[order].permutation; }
+  const Index& permutation(OrderId order) const { return whole(order).permutation; }
+
+  bool is_fibred(OrderId order) const { return !orders_[order].fibres.empty(); }
+  // The order that is fibres[k] at position k of the leading axis.
+  OrderId fibred(std::vector<OrderId> fibres);
+  // Of a leading axis of which each position has become `times`.
+  OrderId repeat_fibres(OrderId order, std::int64_t times);
+  // What is fibred over an axis must be so in the other order too that the axis is said to be in.
+  void must_follow(OrderId fibred, const Axis& lead, OrderId after) const;
 
   // The axis of x[p0], x[p1], ... for positions in range.
   Axis select(const Axis& axis, std::span<const std::int64_t> positions);
   // An axis that is gathered in the encrypted model only: a lock.
   Axis gather(const Axis& axis, const Index& by);
   Axis concatenate(std::span<const Axis> parts);
-  // The axes that a row-major Reshape makes.
+  // The axes that a row-major Reshape makes. What is fibred must be beside the axis that leads it,
+  // unless neither comes apart or together with other axes.
   std::vector<Axis> regroup(std::span<const Axis> from, std::span<const TermId> to);
   // Two axes of which the elements at equal positions meet, under broadcast.
   Axis meet(const Axis& x, const Axis& y);
@@ -66,13 +85,28 @@ class Orders {
   void at_most(TermId x, TermId y) { at_most_[x] = y; }
 
  private:
+  friend class FibredReshape;
+
   struct Order {
     Index permutation;
     TermId inner;
+    std::vector<OrderId> fibres = {};  // then nothing else
     auto operator<=>(const Order&) const = default;
   };
   using Block = Order;  // on the way between two shapes; an empty permutation is plain
 
+  // An axis of a part of a Reshape that comes out fibred: its order for each position in the
+  // original of all axes of the part before it.
+  struct Family {
+    std::size_t axis;
+    std::vector<OrderId> orders;
+  };
+  struct Part {
+    std::vector<Axis> axes;
+    std::vector<Family> families;
+  };
+
+  const Order& whole(OrderId order) const;  // throws where it is fibred
   std::int64_t small(TermId extent) const;
   OrderId intern(Order order);
   RepeatId intern_repeats(const Index& classes, TermId inner);
@@ -84,9 +118,16 @@ class Orders {
   RepeatId joint(const Axis& x, const Axis& y);
   std::pair<Index, TermId> spelled_out(const Block& block) const;
   OrderId canonical(const Block& block, TermId extent);
-  std::vector<Axis> regroup_part(std::span<const Axis> from, std::span<const TermId> to);
+  Part regroup_part(std::span<const Axis> from, std::span<const TermId> to);
+  Part regroup_fibres(std::span<const Axis> from, std::span<const TermId> to);
+  Block interleave(std::span<const Axis> axes) const;
   Block multiply(const Block& major, const Axis& minor);
-  OrderId split_minor(Block& block, TermId extent);
+  OrderId split_minor(Block& block, TermId extent, std::vector<OrderId>& family);
+  // The axis that leads orders which depend on the position on all of these, `inner` positions
+  // having one in common; nothing where all orders are the same. Changes `orders` to those of the
+  // axis's positions.
+  std::optional<std::size_t> leading(std::span<const Axis> axes, std::int64_t inner,
+                                     std::vector<OrderId>& orders) const;
   void split_repeats(std::span<const Axis> from, std::vector<Axis>& to);
   RepeatId split_minor_repeats(Block& block, TermId extent);
 
@@ -108,5 +149,8 @@ Index times(const Index& major, const Index& minor);
 Index counting(std::size_t extent);
 // p = q x r, the minor one of the given extent.
 std::optional<std::pair<Index, Index>> come_apart(const Index& permutation, std::size_t minor);
+// p(i, j) = (q(i), r[q(i)](j)).
+std::optional<std::pair<Index, std::vector<Index>>> come_apart_in_fibres(const Index& permutation,
+                                                                         std::size_t minor);
 
 }  // namespace permcrypt::proof

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <string>
 
-#include "proof/orders.h"
+#include "proof/fibres.h"
 
 namespace permcrypt::proof {
 namespace {
@@ -54,7 +54,7 @@ Orders::Block Orders::multiply(const Block& major, const Axis& minor) {
   if (minor.order == kPlain) {
     return {major.permutation, terms_.multiply(major.inner, minor.extent)};
   }
-  const Order& order = orders_[minor.order];
+  const Order& order = whole(minor.order);
   if (is_plain(major.permutation)) return {order.permutation, order.inner};
   const auto inner = terms_.value(major.inner);
   if (!inner || !terms_.value(minor.extent)) {
@@ -68,8 +68,9 @@ Orders::Block Orders::multiply(const Block& major, const Axis& minor) {
   return {times(wide, order.permutation), terms_.constant(1)};
 }
 
-// Takes the minor axis off the block; what it leaves is the rest.
-OrderId Orders::split_minor(Block& block, TermId extent) {
+// Takes the minor axis off the block; what it leaves is the rest. Where the axis has another order
+// for each position of the rest, that is its family.
+OrderId Orders::split_minor(Block& block, TermId extent, std::vector<OrderId>& family) {
   if (is_plain(block.permutation) || terms_.is(extent, 1)) return kPlain;
   if (const auto inner = terms_.divide_exactly(block.inner, extent)) {
     block.inner = *inner;
@@ -95,11 +96,18 @@ OrderId Orders::split_minor(Block& block, TermId extent) {
   if (*minor <= 0 || size % *minor != 0) {
     throw NotUnderstood{"a Reshape of extents that do not divide"};
   }
-  auto parts = come_apart(block.permutation, static_cast<std::size_t>(*minor));
+  if (auto parts = come_apart(block.permutation, static_cast<std::size_t>(*minor))) {
+    const OrderId order = canonical({std::move(parts->second), block.inner}, extent);
+    block = {std::move(parts->first), terms_.constant(1)};
+    return order;
+  }
+  auto parts = come_apart_in_fibres(block.permutation, static_cast<std::size_t>(*minor));
   if (!parts) throw Contradiction{"an axis comes apart into axes that it is no product of"};
-  const OrderId order = canonical({std::move(parts->second), block.inner}, extent);
+  for (Index& fibre : parts->second) {
+    family.push_back(canonical({std::move(fibre), block.inner}, extent));
+  }
   block = {std::move(parts->first), terms_.constant(1)};
-  return order;
+  return kPlain;
 }
 
 RepeatId Orders::canonical_repeats(const Block& block, TermId extent) {
@@ -180,23 +188,36 @@ void Orders::split_repeats(std::span<const Axis> from, std::vector<Axis>& to) {
   }
 }
 
-std::vector<Axis> Orders::regroup_part(std::span<const Axis> from, std::span<const TermId> to) {
+Orders::Part Orders::regroup_part(std::span<const Axis> from, std::span<const TermId> to) {
   if (from.size() == 1 && to.size() == 1) {
     const bool only_now_known = !terms_.value(from[0].extent) && terms_.value(to[0]);
-    if (!only_now_known || from[0].order != kPlain) return {from[0]};
-    return {{to[0], kPlain, kDistinct}};
+    if (!only_now_known || from[0].order != kPlain || from[0].leads) return {{from[0]}, {}};
+    return {{{to[0], kPlain, kDistinct}}, {}};
   }
-  std::vector<Axis> out;
-  for (const TermId extent : to) out.push_back({extent, kPlain, kDistinct});
+  const auto is_fibred = [&](const Axis& axis) { return this->is_fibred(axis.order); };
+  const auto leads = [](const Axis& axis) { return axis.leads; };
+  if (std::ranges::any_of(from, is_fibred) && std::ranges::none_of(from, leads)) {
+    return regroup_fibres(from, to);
+  }
+  Part out;
+  for (const TermId extent : to) out.axes.push_back({extent, kPlain, kDistinct});
   const auto renumbered = [](const Axis& axis) { return axis.order != kPlain; };
   const auto repeats = [](const Axis& axis) { return axis.repeats != kDistinct; };
   if (std::ranges::any_of(from, renumbered)) {
     Block block{{}, terms_.constant(1)};
-    for (const Axis& axis : from) block = multiply(block, axis);
-    for (std::size_t i = out.size(); i-- > 0;) out[i].order = split_minor(block, to[i]);
+    if (std::ranges::any_of(from, is_fibred)) {
+      block = interleave(from);
+    } else {
+      for (const Axis& axis : from) block = multiply(block, axis);
+    }
+    for (std::size_t i = to.size(); i-- > 0;) {
+      Family family{i, {}};
+      out.axes[i].order = split_minor(block, to[i], family.orders);
+      if (!family.orders.empty()) out.families.push_back(std::move(family));
+    }
     if (!is_plain(block.permutation)) throw NotUnderstood{"a Reshape to extents unknown"};
   }
-  if (std::ranges::any_of(from, repeats)) split_repeats(from, out);
+  if (std::ranges::any_of(from, repeats)) split_repeats(from, out.axes);
   return out;
 }
 
@@ -211,16 +232,17 @@ std::vector<Axis> Orders::regroup(std::span<const Axis> from, std::span<const Te
   for (const TermId extent : to) {
     if (!terms_.is(extent, 1)) after.push_back(extent);
   }
-  std::vector<Axis> moved;
+  FibredReshape moved(*this, old);
   Cut last = {0, 0};
   for (const Cut& cut : all_cuts(terms_, before, after)) {
-    const auto part = regroup_part(std::span(old).subspan(last.first, cut.first - last.first),
-                                   std::span(after).subspan(last.second, cut.second - last.second));
-    moved.insert(moved.end(), part.begin(), part.end());
+    const auto part = std::span(old).subspan(last.first, cut.first - last.first);
+    moved.append(part, regroup_part(part, std::span(after).subspan(last.second,
+                                                                   cut.second - last.second)));
     last = cut;
   }
+  const std::vector<Axis> axes = moved.finish();
   std::vector<Axis> out;
-  auto next = moved.begin();
+  auto next = axes.begin();
   for (const TermId extent : to) {
     out.push_back(terms_.is(extent, 1) ? Axis{extent, kPlain, kDistinct} : *next++);
   }

@@ -18,7 +18,18 @@ const Claim& Step::claim(std::size_t k) const {
   return *operands_[k];
 }
 
-const Axes& Step::axes(std::size_t k) const {
+bool has_fibres(const Orders& orders, const Axes& axes) {
+  return std::ranges::any_of(axes, [&](const Axis& axis) { return orders.is_fibred(axis.order); });
+}
+
+const Axes& unfibred(const Orders& orders, const Axes& axes) {
+  if (has_fibres(orders, axes)) throw NotUnderstood{"an order that depends on another axis"};
+  return axes;
+}
+
+const Axes& Step::axes(std::size_t k) const { return unfibred(orders, fibred_axes(k)); }
+
+const Axes& Step::fibred_axes(std::size_t k) const {
   const Claim& c = claim(k);
   if (c.packed_bits != 0) throw NotUnderstood{"packed elements"};
   if (c.code != kPlain) throw NotUnderstood{"renumbered indices are read as numbers"};
@@ -136,7 +147,33 @@ Axes Step::broadcast(const Axes& x, const Axes& y) const {
   for (std::size_t i = 0; i < shorter.size(); ++i) {
     out[lead + i] = orders.meet(longer[lead + i], shorter[i]);
   }
+  for (const Axes* operand : {&longer, &shorter}) {
+    if (const auto leads = lead_of(*operand)) follow(*operand, out[*leads + out.size() - operand->size()]);
+  }
   return out;
+}
+
+std::optional<std::size_t> Step::lead_of(const Axes& operand) {
+  const auto found = std::ranges::find_if(operand, [](const Axis& axis) { return axis.leads; });
+  if (found == operand.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - operand.begin());
+}
+
+void Step::follow(const Axes& operand, const Axis& lead) const {
+  const auto leads = lead_of(operand);
+  for (const Axis& axis : operand) {
+    if (leads) orders.must_follow(axis.order, operand[*leads], lead.order);
+  }
+}
+
+void Step::must_share(const Axes& operand, std::size_t first, std::size_t last) const {
+  const auto leads = lead_of(operand);
+  if (!leads || *leads < first || *leads > last) return;
+  for (std::size_t i = 0; i < operand.size(); ++i) {
+    if (orders.is_fibred(operand[i].order) && (i < first || i > last)) {
+      throw Contradiction{"elements are summed that are in different orders"};
+    }
+  }
 }
 
 Axis Step::equal_extents(const Axis& x, const Axis& y) const {
@@ -157,6 +194,14 @@ void Step::per_index(std::size_t k, const Axis& axis) const {
 }
 
 std::pair<Axis, Axis> Step::divide(const Axis& axis, TermId major, TermId minor) const {
+  const auto parts = divide_in_fibres(axis, major, minor);
+  if (orders.is_fibred(parts.second.order)) {
+    throw Contradiction{"an axis comes apart into axes that it is no product of"};
+  }
+  return parts;
+}
+
+std::pair<Axis, Axis> Step::divide_in_fibres(const Axis& axis, TermId major, TermId minor) const {
   const std::vector<TermId> to = {major, minor};
   const auto parts = orders.regroup(std::span(&axis, 1), to);
   return {parts[0], parts[1]};
@@ -175,7 +220,15 @@ Axis Step::cut(const Axis& axis, std::int64_t begin, std::int64_t end, std::int6
 }
 
 Claim& Step::out(std::size_t k, Axes axes, std::int32_t type) {
-  if (k >= results.size()) return ignored_;
+  if (k >= results.size() || node.outputs[k] == kNone) return ignored_;
+  const auto leads = std::ranges::count_if(axes, [](const Axis& axis) { return axis.leads; });
+  const bool fibred = has_fibres(orders, axes);
+  if (leads > 1 || (fibred && leads == 0)) {
+    throw NotUnderstood{"an order that depends on another axis"};
+  }
+  if (!fibred) {
+    for (Axis& axis : axes) axis.leads = false;
+  }
   results[k].emplace();
   results[k]->axes = std::move(axes);
   results[k]->type = type;

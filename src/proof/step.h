@@ -21,6 +21,10 @@ namespace permcrypt::proof {
 using Axes = std::vector<Axis>;
 using Ints = std::vector<TermId>;
 
+bool has_fibres(const Orders& orders, const Axes& axes);
+// The axes; throws where an order depends on another axis.
+const Axes& unfibred(const Orders& orders, const Axes& axes);
+
 // What lasts longer than one node.
 struct Store {
   explicit Store(const Graph& encrypted) : graph(encrypted), orders(terms) {}
@@ -47,6 +51,8 @@ class Step {
   bool has(std::size_t k) const { return k < operands_.size() && operands_[k] != nullptr; }
   const Claim& claim(std::size_t k) const;  // as it is: anything but missing
   const Axes& axes(std::size_t k) const;
+  // The same, for definitions that know what becomes of orders that depend on another axis.
+  const Axes& fibred_axes(std::size_t k) const;
   std::size_t rank(std::size_t k) const { return axes(k).size(); }
   // Elements of operand k, which must be plain in every respect, and a short list of integers. What
   // is not known gets a name.
@@ -80,16 +86,24 @@ class Step {
   // differ from position to position.
   Axis in_order(const Axis& axis) const;
   Axes broadcast(const Axes& x, const Axes& y) const;  // NumPy: aligned at the end
+  // The axis that leads others of the operand; nothing where none does.
+  static std::optional<std::size_t> lead_of(const Axes& operand);
+  // The axis that leads the operand's becomes this one of the result.
+  void follow(const Axes& operand, const Axis& lead) const;
+  // All elements along these axes share a statistic. Where the order on one depends on another, it
+  // must not be on one that is left out.
+  void must_share(const Axes& operand, std::size_t first, std::size_t last) const;
   // A parameter of one element, or one for each index of `axis`.
   void per_index(std::size_t k, const Axis& axis) const;
   // Axes of one extent, known from the operator: where the extent of one is not known, the other's.
   Axis equal_extents(const Axis& x, const Axis& y) const;
-  // Heads x rest, and back.
+  // Heads x rest, and back. The rest may only depend on the head where the definition knows of it.
   std::pair<Axis, Axis> divide(const Axis& axis, TermId major, TermId minor) const;
+  std::pair<Axis, Axis> divide_in_fibres(const Axis& axis, TermId major, TermId minor) const;
   Axis product(const Axes& parts) const;
   Axis cut(const Axis& axis, std::int64_t begin, std::int64_t end, std::int64_t step = 1) const;
 
-  // Results.
+  // Results. Where orders depend on another axis, one of the result must lead.
   Claim& out(std::size_t k, Axes axes, std::int32_t type);
 
   std::vector<std::optional<Claim>> results;

@@ -71,8 +71,12 @@ class Explanation {
 
   std::string group_text(std::uint32_t g, std::size_t k) const {
     const GroupReport& group = report_.groups[g];
-    std::string out = fmt::format("  g{} ({}, {}) is one numbering; it moves together with\n", g,
-                                  group.role, group.size);
+    const std::string numberings =
+        group.fibres == 1 ? "is one numbering; it moves"
+                          : fmt::format("is {} numberings, one for each index of the group before "
+                                        "it; they move", group.fibres);
+    std::string out =
+        fmt::format("  g{} ({}, {}) {} together with\n", g, group.role, group.size, numberings);
     std::vector<std::string> others;
     for (const auto& use : group.uses) {
       if (use.tensor == tensor_.name && use.axis == k) continue;

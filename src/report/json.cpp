@@ -25,7 +25,7 @@ Json to_json(const GroupReport& group) {
   for (const auto& use : group.uses) uses.push_back({{"tensor", use.tensor}, {"axis", use.axis}});
   return {{"id", group.id},          {"role", group.role}, {"size", group.size},
           {"free", group.free},      {"bits", group.bits}, {"uses", uses},
-          {"reasons", group.reasons}};
+          {"fibres", group.fibres},  {"reasons", group.reasons}};
 }
 
 Json to_json(const TensorReport& tensor) {

@@ -28,9 +28,13 @@ void collect_groups(const AxisMap& map, std::set<std::uint32_t>& out) {
   for (const AxisMap& part : map.parts) collect_groups(part, out);
 }
 
+double bits_of(const PlanGroup& group) {
+  return permutation_bits(group.size) * static_cast<double>(group.fibres);
+}
+
 double group_bits(const std::set<std::uint32_t>& groups, const Plan& plan) {
   double bits = 0;
-  for (const std::uint32_t g : groups) bits += permutation_bits(plan.groups[g].size);
+  for (const std::uint32_t g : groups) bits += bits_of(plan.groups[g]);
   return bits;
 }
 
@@ -89,7 +93,8 @@ void add_groups(const Plan& plan, Report& report) {
     out.id = hex_encode({reinterpret_cast<const char*>(group.id.data()), group.id.size()});
     out.role = group.role;
     out.size = group.size;
-    out.bits = permutation_bits(group.size);
+    out.fibres = group.fibres;
+    out.bits = bits_of(group);
     report.group_bits += out.bits;
     report.groups.push_back(std::move(out));
   }

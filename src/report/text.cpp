@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -56,26 +57,30 @@ std::string coverage_lines(const Report& report) {
   return out;
 }
 
-// "residual 1 x 768, heads 12 x 12", the largest first.
+// "1 residual x 768, 12 head_dim x 64 (12 fibres each)", the largest first.
 std::string group_line(const Report& report) {
-  std::map<std::pair<std::string, std::uint64_t>, int> counts;
+  using Kind = std::tuple<std::uint64_t, std::string, std::uint64_t>;  // size, role, fibres
+  const auto larger = [](const Kind& x, const Kind& y) {
+    return std::get<0>(x) != std::get<0>(y) ? std::get<0>(x) > std::get<0>(y) : x < y;
+  };
+  std::map<Kind, int, decltype(larger)> counts(larger);
   int groups = 0;
   for (const GroupReport& group : report.groups) {
     if (!group.free) continue;
     ++groups;
-    ++counts[{group.role, group.size}];
+    ++counts[{group.size, group.role, group.fibres}];
   }
-  std::vector<std::pair<std::pair<std::string, std::uint64_t>, int>> list(counts.begin(),
-                                                                          counts.end());
-  std::stable_sort(list.begin(), list.end(),
-                   [](const auto& x, const auto& y) { return x.first.second > y.first.second; });
   constexpr std::size_t kShown = 8;
   std::vector<std::string> parts;
-  for (std::size_t i = 0; i < std::min(kShown, list.size()); ++i) {
-    parts.push_back(
-        fmt::format("{} {} x {}", list[i].second, list[i].first.first, list[i].first.second));
+  for (const auto& [kind, count] : counts) {
+    const auto& [size, role, fibres] = kind;
+    if (parts.size() == kShown) {
+      parts.push_back("...");
+      break;
+    }
+    parts.push_back(fmt::format("{} {} x {}", count, role, size));
+    if (fibres > 1) parts.back() += fmt::format(" ({} fibres each)", fibres);
   }
-  if (list.size() > kShown) parts.push_back("...");
   return fmt::format("groups     {}: {}\n", groups, fmt::join(parts, ", "));
 }
 

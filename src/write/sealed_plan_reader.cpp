@@ -156,13 +156,23 @@ class PlanReader {
       // Permutations count in 32 bits.
       plan_.groups.push_back({bytes32(entry[0]), number(entry[1], kNone), bytes(entry[2])});
     }
+    if (!json_.contains("fibres")) return;
+    for (const Json& entry : list(json_["fibres"])) {
+      tuple(entry, 2);
+      PlanGroup& group = plan_.groups[index(entry[0], plan_.groups.size())];
+      group.fibres = number(entry[1], kNone);
+      require(group.fibres > 1 && group.size * group.fibres <= kNone);
+    }
   }
 
   void axes() {
-    std::vector<std::uint64_t> group_sizes;
-    for (const PlanGroup& group : plan_.groups) group_sizes.push_back(group.size);
+    std::vector<std::uint64_t> sizes, fibres;
+    for (const PlanGroup& group : plan_.groups) {
+      sizes.push_back(group.size);
+      fibres.push_back(group.fibres);
+    }
     for (const Json& entry : list(member(json_, "axes"))) {
-      auto map = parse_axis_map(bytes(entry), group_sizes);
+      auto map = parse_axis_map(bytes(entry), sizes, fibres);
       require(map.has_value());
       axes_.push_back(std::move(*map));
     }

@@ -68,12 +68,22 @@ Json groups_json(const Plan& plan) {
   return groups;
 }
 
+// Groups with more than one permutation.
+Json fibres_json(const Plan& plan) {
+  Json fibres = Json::array();
+  for (std::size_t g = 0; g < plan.groups.size(); ++g) {
+    if (plan.groups[g].fibres != 1) fibres.push_back({g, plan.groups[g].fibres});
+  }
+  return fibres;
+}
+
 // The axis maps of everything, each once.
 class PlanWriter {
  public:
   Json write(const Plan& plan) {
     Json out;
     out["groups"] = groups_json(plan);
+    if (Json fibres = fibres_json(plan); !fibres.empty()) out["fibres"] = std::move(fibres);
     out["tensors"] = tensors(plan);
     out["locks"] = locks(plan);
     out["caches"] = caches(plan);

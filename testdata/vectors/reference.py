@@ -77,23 +77,41 @@ def permutation(secret, salt, group, size, fibre=0, redraws=0):
             redraws -= 1
 
 
-class Axis(list):
+class Axis:
+    """The order of an axis, given an index of the nearest ':' around it."""
+
+    def __init__(self, order):
+        self.order = order
+
     def __add__(self, other):
-        return Axis(list(self) + [len(self) + j for j in other])
+        return Axis(lambda k: self.order(k) + [len(self.order(k)) + j for j in other.order(k)])
 
     def __mul__(self, other):
-        return Axis(i * len(other) + j for i in self for j in other)
+        return Axis(lambda k: [i * len(other.order(k)) + j
+                               for i in self.order(k) for j in other.order(k)])
+
+    def __pow__(self, other):
+        return Axis(lambda k: [i * len(other.order(i)) + j
+                               for i in self.order(k) for j in other.order(i)])
 
 
 def axis(text, groups):  # Python's operators bind as those of an axis map do
-    assert re.fullmatch(r"[g0-9()*+]+", text)
+    assert re.fullmatch(r"[g0-9()*+:]+", text)
     text = re.sub(r"g(\d+)|(\d+)", lambda m: f"G({m[1]})" if m[1] else f"F({m[2]})", text)
-    return eval(text, {"G": lambda i: Axis(groups[i]), "F": lambda n: Axis(range(n))})
+    group = lambda i: Axis(lambda k: groups[i][k] if isinstance(groups[i][0], list) else groups[i])
+    return eval(text.replace(":", "**"), {"G": group, "F": lambda n: Axis(lambda k: list(range(n)))}
+                ).order(0)
 
 
 def derive(secret, salt, groups, locks):
-    ids, sizes = [bytes.fromhex(g["id"]) for g in groups], [g["size"] for g in groups]
-    orders = [permutation(secret, salt, *group) for group in zip(ids, sizes)]
+    def order(group, redraws):  # of a fibred group, one for each fibre
+        given = secret, salt, bytes.fromhex(group["id"]), group["size"]
+        if "fibres" not in group:
+            return permutation(*given, 0, redraws)
+        return [permutation(*given, fibre, redraws) for fibre in range(group["fibres"])]
+
+    sizes = [g["size"] for g in groups]
+    orders = [order(group, 0) for group in groups]
     redraws, changed = [0] * len(groups), True
     while changed:
         changed = False
@@ -106,7 +124,7 @@ def derive(secret, salt, groups, locks):
                     break
                 g, changed = left[0], True
                 redraws[g] += 1
-                orders[g] = permutation(secret, salt, ids[g], sizes[g], 0, redraws[g])
+                orders[g] = order(groups[g], redraws[g])
     token = []
     for lock in locks:
         up, down = axis(lock["upstream"], orders), axis(lock["downstream"], orders)

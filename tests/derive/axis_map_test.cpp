@@ -16,12 +16,13 @@ TEST_CASE("axis map: permutations are those of the vectors") {
     const std::string text = vector["input"]["map"];
     CAPTURE(text);
     std::vector<Permutation> groups;
-    std::vector<std::uint64_t> sizes;
+    std::vector<std::uint64_t> sizes, fibres;
     for (const auto& group : vector["input"]["groups"]) {
       groups.push_back(vectors::permutation_from(group));
-      sizes.push_back(group.size());
+      fibres.push_back(vectors::is_fibred(group) ? group.size() : 1);
+      sizes.push_back(groups.back().size() / fibres.back());
     }
-    const auto map = parse_axis_map(text, sizes);
+    const auto map = parse_axis_map(text, sizes, fibres);
     REQUIRE(map);
     CHECK(to_string(*map) == text);
     const Permutation permutation = axis_permutation(*map, groups);
@@ -32,7 +33,8 @@ TEST_CASE("axis map: permutations are those of the vectors") {
 
 TEST_CASE("axis map: text and structure convert into each other") {
   for (const char* text : {"0", "1", "64", "g1", "g0*g1", "g0+g1", "(1+g2)*g1", "g1*(1+g2)",
-                           "g0*(g1*g2)", "g0+(g1+g2)", "((1+g0)*2+3)*g1", "2*3+4*g0"}) {
+                           "g0*(g1*g2)", "g0+(g1+g2)", "((1+g0)*2+3)*g1", "2*3+4*g0", "g0:g1",
+                           "2*g0:g1*2+g0:(g1+g2)", "(g0*2):(g1*g2)", "(g0:g1):(2:g2)"}) {
     const auto map = parse_axis_map(text, kSizes);
     REQUIRE(map);
     CHECK(to_string(*map) == text);
@@ -44,6 +46,20 @@ TEST_CASE("axis map: text and structure convert into each other") {
   CHECK(map->parts[0].kind == AxisMap::Kind::kSum);
   CHECK(map->parts[0].extent == 5);
   CHECK(map->parts[1].group == 1);
+}
+
+TEST_CASE("axis map: fibres stand behind an axis with an index for each") {
+  const std::vector<std::uint64_t> fibres = {1, 3, 2};
+  for (const char* text : {"g0:g1", "3:g1", "3:(2*g1+g1)", "g0:g1+2:g2", "g0:(g1*2:g2)"}) {
+    CHECK(parse_axis_map(text, kSizes, fibres));
+  }
+  for (const char* text : {"g1", "2:g1", "g0*g1", "g0:g2", "g0:(2:g1)", "g0:2*g1", "g1:g0", ":g1",
+                           "g0:", "g0::g1", "g0:g1:2"}) {
+    CAPTURE(text);
+    const auto map = parse_axis_map(text, kSizes, fibres);
+    REQUIRE_FALSE(map);
+    CHECK(map.error().kind == ErrorKind::kInput);
+  }
 }
 
 TEST_CASE("axis map: moves where there is a group") {

@@ -18,15 +18,17 @@ LockKind kind_from(const std::string& name) {
 
 Plan plan_from(const nlohmann::json& input) {
   Plan plan;
-  std::vector<std::uint64_t> sizes;
+  std::vector<std::uint64_t> sizes, fibres;
   for (const auto& group : input["groups"]) {
     sizes.push_back(group["size"]);
-    plan.groups.push_back({vectors::array_from_hex<32>(group["id"]), group["size"], ""});
+    fibres.push_back(group.value("fibres", 1));
+    plan.groups.push_back(
+        {vectors::array_from_hex<32>(group["id"]), group["size"], "", fibres.back()});
   }
   for (const auto& lock : input["locks"]) {
     plan.locks.push_back({kind_from(lock["kind"]), "", 0,
-                          parse_axis_map(lock["upstream"].get<std::string>(), sizes).value(),
-                          parse_axis_map(lock["downstream"].get<std::string>(), sizes).value()});
+                          parse_axis_map(lock["upstream"].get<std::string>(), sizes, fibres).value(),
+                          parse_axis_map(lock["downstream"].get<std::string>(), sizes, fibres).value()});
   }
   return plan;
 }

@@ -55,8 +55,14 @@ inline SecretKey key_from_hex(const std::string& text) {
   return SecretKey::from_bytes(bytes);
 }
 
+// Of a fibred group: a list of the orders of its fibres.
+inline bool is_fibred(const nlohmann::json& order) { return order.at(0).is_array(); }
+
 inline Permutation permutation_from(const nlohmann::json& order) {
-  return Permutation(order.get<std::vector<std::uint32_t>>());
+  if (!is_fibred(order)) return Permutation(order.get<std::vector<std::uint32_t>>());
+  Permutation all;
+  for (const auto& fibre : order) all = Permutation::sum(all, permutation_from(fibre));
+  return all;
 }
 
 }  // namespace permcrypt::vectors

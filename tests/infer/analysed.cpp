@@ -166,4 +166,44 @@ std::map<ExprId, Permutation> Analysed::random_permutations(std::uint32_t seed) 
   return out;
 }
 
+// permuted() numbers the places of a value along a product of all its axes.
+bool Analysed::can_be_renumbered(const Fibre& fibre) {
+  const Parents parents{{fibre.factor, fibre.parent}};
+  return std::ranges::all_of(inference_.values, [&](const ValueFacts& facts) {
+    std::vector<ExprId> axes;
+    for (const Axis& axis : facts.axes) {
+      if (axis.dynamic()) return false;
+      axes.push_back(axis.expr);
+    }
+    return fibres_fit(inference_.axes, inference_.axes.product(axes), parents);
+  });
+}
+
+std::vector<Fibre> Analysed::possible_fibres(PassesFibres passes) {
+  Groups group_of;
+  for (const auto& [factor, permutation] : random_permutations(1)) {
+    group_of.emplace(factor, static_cast<std::uint32_t>(group_of.size()));
+  }
+  LockedGraph locked{graph_, inference_, {}, {}, {}};
+  std::vector<Fibre> out = permcrypt::possible_fibres(locked, group_of, passes);
+  inference_ = std::move(locked.inference);
+  std::erase_if(out, [&](const Fibre& fibre) { return !can_be_renumbered(fibre); });
+  return out;
+}
+
+void Analysed::add_fibres(const Fibre& fibre, std::uint32_t seed,
+                          std::map<ExprId, Permutation>& permutations) {
+  parents_ = {{fibre.factor, fibre.parent}};
+  std::mt19937 random(seed);
+  std::vector<std::uint32_t> order(static_cast<std::size_t>(inference_.axes.size(fibre.factor)));
+  std::iota(order.begin(), order.end(), 0U);
+  Permutation all;
+  for (std::int64_t k = 0; k < inference_.axes.size(fibre.parent); ++k) {
+    const std::vector<std::uint32_t> last = order;
+    while (order == last) std::ranges::shuffle(order, random);
+    all = Permutation::sum(all, Permutation(order));
+  }
+  permutations[fibre.factor] = all;
+}
+
 }  // namespace permcrypt::testing

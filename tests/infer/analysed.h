@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "infer/one_node.h"
+#include "plan/fibres.h"
+#include "permcrypt/apply.h"
 #include "permcrypt/infer.h"
 #include "permcrypt/permutation.h"
 
@@ -36,6 +38,14 @@ class Analysed {
   // seven factors moves at least once, and any two of them differ at least once.
   std::map<ExprId, Permutation> random_permutations(std::uint32_t seed);
 
+  // Factors that may take another permutation for each index of another one, each pair for itself,
+  // as far as the places of all values can be numbered in one axis map.
+  std::vector<Fibre> possible_fibres(PassesFibres passes = passes_fibres);
+  // Makes the permutation of a factor one for each index of its parent, none of them equal.
+  void add_fibres(const Fibre& fibre, std::uint32_t seed,
+                  std::map<ExprId, Permutation>& permutations);
+  void remove_fibres() { parents_.clear(); }
+
   const OneNode& one() const { return one_; }
   // The model with its constants, or a tensor that binds to one of its values, renumbered.
   onnx::ModelProto permuted_model(const std::map<ExprId, Permutation>& permutations);
@@ -45,6 +55,9 @@ class Analysed {
   ValueId value(std::string_view name) const;
   TensorData permuted(ValueId id, TensorData tensor,
                       const std::map<ExprId, Permutation>& permutations);
+  void renumber_fibres(const ValueFacts& facts, const Groups& group_of,
+                       const std::vector<Permutation>& groups, PayloadMove& move,
+                       std::vector<Permutation>& orders);
   void permute_constant(onnx::TensorProto& proto, const std::string& name, const std::string& scope,
                         const std::map<ExprId, Permutation>& permutations);
   void permute_graph(onnx::GraphProto& graph, const std::string& scope,
@@ -52,6 +65,7 @@ class Analysed {
   std::string axis_text(ExprId axis, bool within_product);
   std::string value_text(ValueId id);
   std::vector<ValueId> operands() const;
+  bool can_be_renumbered(const Fibre& fibre);
 
   OneNode one_;
   Model model_;
@@ -59,6 +73,7 @@ class Analysed {
   Graph graph_;
   Inference inference_;
   std::map<ExprId, std::string> letters_;
+  Parents parents_;
 };
 
 }  // namespace permcrypt::testing

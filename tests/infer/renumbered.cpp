@@ -82,6 +82,27 @@ class DynamicMap {
 
 }  // namespace
 
+// All places of a value along one axis.
+void Analysed::renumber_fibres(const ValueFacts& facts, const Groups& group_of,
+                               const std::vector<Permutation>& groups, PayloadMove& move,
+                               std::vector<Permutation>& orders) {
+  std::vector<ExprId> axes;
+  std::uint64_t places = 1;
+  for (std::size_t k = 0; k < facts.axes.size(); ++k) {
+    axes.push_back(facts.axes[k].expr);
+    places *= move.view.shape[k];
+  }
+  const AxisMap map =
+      map_axis(inference_.axes, inference_.axes.product(axes), group_of, parents_);
+  if (!move.view.shape.empty() && move.view.row_stride != move.view.shape.back()) {
+    throw std::runtime_error("padded rows");
+  }
+  move.view.shape = {places};
+  move.view.row_stride = places;
+  move.axes = {static_cast<std::uint32_t>(orders.size())};
+  orders.push_back(axis_permutation(map, groups));
+}
+
 TensorData Analysed::permuted(TensorData tensor,
                               const std::map<ExprId, Permutation>& permutations) {
   const ValueId id = value(tensor.name);
@@ -115,12 +136,13 @@ TensorData Analysed::permuted(ValueId id, TensorData tensor,
       throw std::runtime_error(tensor.name + " has another shape than inference says");
     }
     move.axes.push_back(static_cast<std::uint32_t>(orders.size()));
-    orders.push_back(axis_permutation(map, groups));
+    if (parents_.empty()) orders.push_back(axis_permutation(map, groups));
   }
   if (facts.coordinates != kNone) {
     move.values = static_cast<std::uint32_t>(orders.size());
     orders.push_back(axis_permutation(map_of(facts.coordinates), groups).inverse());
   }
+  if (!parents_.empty()) renumber_fibres(facts, group_of, groups, move, orders);
   const Gather gather = checked(Gather::prepare(move, orders));
   std::string bytes(tensor.bytes.size(), '\0');
   if (const auto done = gather.render(tensor.bytes, 0, bytes.size(), bytes.data()); !done) {

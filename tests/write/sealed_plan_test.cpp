@@ -105,6 +105,47 @@ TEST_CASE("a sealed plan survives") {
   CHECK(to_json(*parsed) == to_json(before));
 }
 
+// A group of 4 permutations of 6, one for each index of the first group.
+SealedPlan fibred_sample() {
+  SealedPlan sealed = sample();
+  sealed.plan.groups.push_back({GroupId{9}, 6, "head_dim", 4});
+  sealed.plan.tensors.back().axes.back() = {
+      AxisMap::Kind::kFibred, 24, kNone, {group(0, 4), group(2, 6)}};
+  return sealed;
+}
+
+TEST_CASE("a sealed plan with fibres survives") {
+  const SealedPlan before = fibred_sample();
+  const auto parsed = parse_sealed_plan(to_json(before));
+  REQUIRE(parsed.has_value());
+  CHECK(parsed->plan.groups[0].fibres == 1);
+  CHECK(parsed->plan.groups[2].fibres == 4);
+  CHECK(parsed->plan.tensors.back().axes == before.plan.tensors.back().axes);
+  CHECK(to_json(*parsed) == to_json(before));
+  // Files without fibres are as they always were.
+  CHECK(to_json(sample()).find("fibres") == std::string::npos);
+}
+
+TEST_CASE("fibres that make no sense are refused") {
+  using Json = nlohmann::json;
+  const auto refused = [](const char* pointer, const Json& value) {
+    auto json = Json::parse(to_json(fibred_sample()));
+    json[Json::json_pointer(pointer)] = value;
+    return !parse_sealed_plan(json.dump()).has_value();
+  };
+  CHECK(!refused("/fibres/0/1", 4));
+  for (const Json& number : {Json(0), Json(1), Json(3), Json(5), Json(-4), Json("4")}) {
+    CHECK(refused("/fibres/0/1", number));
+  }
+  for (const Json& group : {Json(0), Json(1), Json(3), Json(-1)}) {
+    CHECK(refused("/fibres/0/0", group));
+  }
+  CHECK(refused("/fibres", Json::array()));
+  CHECK(refused("/fibres", Json::object()));
+  CHECK(refused("/fibres/0", Json::array({2})));
+  CHECK(refused("/fibres/0/1", 4294967295u));
+}
+
 TEST_CASE("an empty plan survives") {
   SealedPlan sealed;
   sealed.original_sizes = {0};

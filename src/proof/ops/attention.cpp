@@ -13,8 +13,8 @@ using T = onnx::TensorProto;
 
 // q[b, h, i, d] or [b, i, h*d]; the number of heads is an attribute then.
 Heads by_head(const Step& s, std::size_t k, std::string_view heads) {
-  const Axes& x = s.axes(k);
-  if (x.size() == 4) return {x[0], x[1], x[2], x[3]};
+  const Axes& x = s.fibred_axes(k);
+  if (x.size() == 4) return heads_of(s, x);
   const std::int64_t n = s.attr(heads, 0);
   if (x.size() != 3 || n <= 0) throw NotUnderstood{"no heads"};
   return split_heads(s, x, n);
@@ -41,6 +41,7 @@ void attention(Step& s) {
   const Heads q = by_head(s, 0, "q_num_heads"), k = by_head(s, 1, "kv_num_heads"),
               v = by_head(s, 2, "kv_num_heads");
   const Axis heads = attend(s, q, k, v);
+  const Axis part = by_query(s, q, k, v.part);
   if (s.attr("is_causal", 0) != 0 || s.has(4) || s.has(5)) hold_places(s, q, k);
   must_fit_scores(s, 3, q, heads, s.has(4) ? s.plain(s.terms.unknown_extent()) : k.place);
   const auto append = [&](std::size_t past, const Heads& now) {
@@ -54,9 +55,9 @@ void attention(Step& s) {
     return all;
   };
   const Axes keys = append(4, k), values = append(5, v);
-  const bool merged = s.rank(0) == 3;
-  const Axes out = merged ? Axes{q.batch, q.place, s.product({heads, v.part})}
-                          : Axes{q.batch, heads, q.place, v.part};
+  const bool merged = s.fibred_axes(0).size() == 3;
+  const Axes out = merged ? Axes{q.batch, q.place, s.product({heads, part})}
+                          : Axes{q.batch, heads, q.place, part};
   s.out(0, out, s.type(0));
   s.out(1, keys, s.type(1));
   s.out(2, values, s.type(2));
@@ -133,13 +134,11 @@ void multi_head(Step& s) {
   const std::int64_t n = s.attr("num_heads", 0);
   const Axes& x = s.axes(0);
   if (x.size() != 3) throw NotUnderstood{"packed operands"};
-  const auto heads_of = [&](std::size_t k) {
-    const Axes& a = s.axes(k);
-    if (a.size() == 4) return Heads{a[0], a[1], a[2], a[3]};
-    if (a.size() != 3) throw NotUnderstood{"operands of another rank"};
-    return split_heads(s, a, n);
+  const auto each = [&](std::size_t k) {
+    const Axes& a = s.fibred_axes(k);
+    return a.size() == 4 ? heads_of(s, a) : split_heads(s, a, n);
   };
-  const Heads q = split_heads(s, x, n), k = heads_of(1), v = heads_of(2);
+  const Heads q = split_heads(s, x, n), k = each(1), v = each(2);
   const Axis head = attend(s, q, k, v);
   if (s.has(3)) {
     const auto size = [&](const Heads& h) {
@@ -215,7 +214,7 @@ void grouped(Step& s) {
     }
     return Axes{now.batch, now.head, s.plain(s.terms.unknown_extent()), now.part};
   };
-  s.out(0, {x[0], x[1], s.product({head, v.part})}, s.type(0));
+  s.out(0, {x[0], x[1], s.product({head, by_query(s, q, k, v.part)})}, s.type(0));
   s.out(1, present(3, k), s.type(0));
   s.out(2, present(4, v), s.type(0));
 }

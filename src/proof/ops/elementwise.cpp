@@ -9,7 +9,7 @@ using T = onnx::TensorProto;
 Axes broadcast_all(const Step& s) {
   Axes out;
   for (std::size_t k = 0; k < s.operands(); ++k) {
-    if (s.has(k)) out = s.broadcast(out, s.axes(k));
+    if (s.has(k)) out = s.broadcast(out, s.fibred_axes(k));
   }
   return out;
 }
@@ -20,10 +20,10 @@ void predicate(Step& s) { s.out(0, broadcast_all(s), T::BOOL); }
 // The other operands are single numbers.
 void with_parameters(Step& s) {
   for (std::size_t k = 1; k < s.operands(); ++k) s.must_be_plain(k);
-  s.out(0, s.axes(0), s.type(0));
+  s.out(0, s.fibred_axes(0), s.type(0));
 }
 
-void cast_like(Step& s) { s.out(0, s.axes(0), s.type(1)); }
+void cast_like(Step& s) { s.out(0, s.fibred_axes(0), s.type(1)); }
 
 bool is_integer(std::int64_t type) { return type == T::INT64 || type == T::INT32; }
 
@@ -83,8 +83,8 @@ void dropout(Step& s) {
   if (!s.has(2) && s.node.opset < 7 && s.attr("is_test", 0) == 0) {
     throw NotUnderstood{"drops at random"};
   }
-  s.out(0, s.axes(0), s.type(0));
-  s.out(1, s.axes(0), T::BOOL);
+  s.out(0, s.fibred_axes(0), s.type(0));
+  s.out(1, s.fibred_axes(0), T::BOOL);
 }
 
 const Entry kEntries[] = {

@@ -2,28 +2,71 @@
 
 namespace permcrypt::proof {
 
+Heads heads_of(const Step& s, const Axes& x) {
+  for (const std::size_t i : {0, 1, 2}) {
+    const bool may_lead = i == 1;
+    if (s.orders.is_fibred(x.at(i).order) || (x[i].leads && !may_lead)) {
+      throw NotUnderstood{"an order that depends on another axis"};
+    }
+  }
+  return {x[0], x[1], x[2], x.at(3)};
+}
+
 Heads split_heads(const Step& s, const Axes& x, std::int64_t heads) {
   const TermId n = s.terms.constant(heads);
   const auto each = heads > 0 ? s.terms.divide_exactly(x.at(2).extent, n) : std::nullopt;
   if (x.size() != 3 || !each) throw NotUnderstood{"no heads"};
-  const auto [head, part] = s.divide(x[2], n, *each);
+  const auto [head, part] = s.divide_in_fibres(x[2], n, *each);
   return {x[0], head, x[1], part};
 }
 
+namespace {
+
+// Heads as an axis of their own: what leads is seen to by whoever knows what they lead.
+Axis alone(Axis heads) {
+  heads.leads = false;
+  return heads;
+}
+
+}  // namespace
+
+Axis by_query(const Step& s, const Heads& q, const Heads& k, Axis part) {
+  const auto heads = s.terms.value(q.head.extent), groups = s.terms.value(k.head.extent);
+  if (s.orders.is_fibred(part.order)) {
+    if (!heads || !groups || *groups == 0) throw NotUnderstood{"heads of unknown number"};
+    part.order = s.orders.repeat_fibres(part.order, *heads / *groups);
+  }
+  return part;
+}
+
 Axis attend(const Step& s, const Heads& q, const Heads& k, const Heads& v) {
-  s.equal_extents(q.part, k.part);
+  s.equal_extents(q.part, by_query(s, q, k, k.part));
   s.equal_extents(k.head, v.head);
   s.orders.meet(k.place, v.place);
   s.orders.meet(q.batch, k.batch);
   s.orders.meet(k.batch, v.batch);
   if (q.head.extent == k.head.extent) {
-    return s.orders.meet(s.orders.meet(q.head, k.head), v.head);
+    if (q.head.order != k.head.order || k.head.order != v.head.order) {
+      for (const Axis& part : {q.part, k.part, v.part}) {
+        if (s.orders.is_fibred(part.order)) throw NotUnderstood{"heads that take another order"};
+      }
+    }
+    Axis heads = s.orders.meet(s.orders.meet(q.head, k.head), v.head);
+    heads.leads = s.orders.is_fibred(v.part.order);
+    return heads;
   }
   const auto group = s.terms.divide_exactly(q.head.extent, k.head.extent);
   if (!group) throw NotUnderstood{"heads that do not divide"};
-  const auto [shared, own] = s.divide(q.head, k.head.extent, *group);
+  const Axis shared = s.divide_in_fibres(alone(q.head), k.head.extent, *group).first;
+  if (shared.order != k.head.order || k.head.order != v.head.order) {
+    for (const Axis& part : {q.part, k.part, v.part}) {
+      if (s.orders.is_fibred(part.order)) throw NotUnderstood{"heads that take another order"};
+    }
+  }
   s.orders.meet(shared, k.head);
-  return q.head;
+  Axis heads = q.head;
+  heads.leads = s.orders.is_fibred(v.part.order);
+  return heads;
 }
 
 void hold_places(const Step& s, const Heads& q, const Heads& k) {

@@ -9,11 +9,18 @@ struct Heads {
   Axis batch, head, place, part;
 };
 
+// x[b, h, s, d]
+Heads heads_of(const Step& s, const Axes& x);
+
 // x[b, s, h*d]
 Heads split_heads(const Step& s, const Axes& x, std::int64_t heads);
 
+// A part of keys or values as the queries' heads see it: where it depends on the head of keys, it
+// depends on theirs.
+Axis by_query(const Step& s, const Heads& q, const Heads& k, Axis part);
+
 // Queries, keys and values meet as they should; places have no meaning of their own yet. Returns
-// the heads of the result.
+// the heads of the result, which lead its parts where these depend on them.
 Axis attend(const Step& s, const Heads& q, const Heads& k, const Heads& v);
 
 // What knows places by their number: causal masks, pasts, rotations.

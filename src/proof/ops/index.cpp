@@ -10,7 +10,7 @@ const Axes& shape_of(const Step& s, std::size_t k) {
   const Claim& x = s.claim(k);
   if (!x.axes) throw NotUnderstood{"an operand of unknown shape"};
   if (x.packed_bits != 0) throw NotUnderstood{"packed elements"};
-  return *x.axes;
+  return unfibred(s.orders, *x.axes);
 }
 
 Axis must_fit(const Step& s, std::size_t k, const Axis& axis) {
@@ -92,8 +92,12 @@ namespace {
 
 using T = onnx::TensorProto;
 
+// Other axes than the one that is picked from may depend on one another.
 void gather(Step& s) {
-  const Axes& x = shape_of(s, 0);
+  if (!s.claim(0).axes || s.claim(0).packed_bits != 0) {
+    throw NotUnderstood{"an operand of unknown shape"};
+  }
+  const Axes& x = *s.claim(0).axes;
   const std::size_t k = s.axis(s.attr("axis", 0), x.size());
   const Axes middle = picked(s, 1, x[k]);
   Axes out(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(k));

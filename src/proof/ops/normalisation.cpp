@@ -8,12 +8,14 @@ namespace {
 
 // Operands are added or multiplied; statistics go over all axes from one on.
 void normalise(Step& s, std::size_t first) {
-  Axes x = s.axes(0);
+  Axes x = s.fibred_axes(0);
   for (std::size_t k = 1; k < s.operands(); ++k) {
     if (!s.has(k)) continue;
-    if (s.rank(k) > x.size()) throw NotUnderstood{"a parameter of higher rank"};
-    x = s.broadcast(x, s.axes(k));
+    const Axes& parameter = s.fibred_axes(k);
+    if (parameter.size() > x.size()) throw NotUnderstood{"a parameter of higher rank"};
+    x = s.broadcast(x, parameter);
   }
+  if (!x.empty()) s.must_share(x, first, x.size() - 1);
   Axes statistics = x;
   std::fill(statistics.begin() + static_cast<std::ptrdiff_t>(first), statistics.end(), s.unit());
   s.out(0, x, s.type(0));
@@ -22,8 +24,8 @@ void normalise(Step& s, std::size_t first) {
   s.out(3, std::move(x), s.type(0));
 }
 
-void layer_norm(Step& s) { normalise(s, s.axis(s.attr("axis", -1), s.rank(0))); }
-void skip_layer_norm(Step& s) { normalise(s, s.axis(-1, s.rank(0))); }
+void layer_norm(Step& s) { normalise(s, s.axis(s.attr("axis", -1), s.fibred_axes(0).size())); }
+void skip_layer_norm(Step& s) { normalise(s, s.axis(-1, s.fibred_axes(0).size())); }
 
 // x[n, c, ..] with a parameter for each channel.
 void channel_norm(Step& s, std::size_t channels) {

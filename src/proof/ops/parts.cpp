@@ -7,6 +7,8 @@
 namespace permcrypt::proof {
 namespace {
 
+// With fibred orders: an axis of which a part is taken, or to which others are joined, leads no
+// longer, and none that depends on another comes apart.
 const Axes& moved(const Step& s, std::size_t k = 0) {
   const Claim& x = s.claim(k);
   if (!x.axes) throw NotUnderstood{"an operand of unknown shape"};
@@ -30,6 +32,10 @@ void concat(Step& s) {
     for (std::size_t j = 0; j < rank; ++j) {
       if (j != k) out[j] = s.equal_extents(out[j], moved(s, i)[j]);
     }
+  }
+  for (const std::size_t i : arms) {
+    const auto lead = s.lead_of(moved(s, i));
+    if (lead && *lead != k) s.follow(moved(s, i), out[*lead]);
   }
   out[k] = joined.size() == 1 ? joined[0] : s.orders.concatenate(joined);
   s.out(0, std::move(out), s.type(arms[0])).code = s.claim(arms[0]).code;

@@ -1,4 +1,5 @@
 // Sums of products: result axes come from operands, contracted axes must meet in one order.
+#include <algorithm>
 #include <map>
 
 #include "proof/definitions.h"
@@ -12,6 +13,18 @@ Axes front(const Axes& axes, std::size_t drop) {
   return {axes.begin(), axes.end() - static_cast<std::ptrdiff_t>(drop)};
 }
 
+// Along the contracted axis, elements of x and y meet that are at one position of the axes that
+// lead: there may be one in the batch, and it is the same.
+void contract(const Step& s, const Axes& x, const Axes& y) {
+  s.equal_extents(x.back(), y[y.size() - 2]);
+  const auto lead_x = s.lead_of(x), lead_y = s.lead_of(y);
+  if (!lead_x || !lead_y) return;
+  const bool batch = *lead_x + 2 < x.size() && *lead_y + 2 < y.size();
+  if (!batch || x.size() - *lead_x != y.size() - *lead_y) {
+    throw NotUnderstood{"orders that depend on different axes"};
+  }
+}
+
 // x[.., i, k] * y[.., k, j], either one transposed.
 Axes matrix_product(const Step& s, Axes x, Axes y, bool transpose_x = false,
                     bool transpose_y = false) {
@@ -21,21 +34,28 @@ Axes matrix_product(const Step& s, Axes x, Axes y, bool transpose_x = false,
   if (column) y.push_back(s.unit());
   if (transpose_x && !row) std::swap(x[x.size() - 1], x[x.size() - 2]);
   if (transpose_y && !column) std::swap(y[y.size() - 1], y[y.size() - 2]);
-  s.equal_extents(x.back(), y[y.size() - 2]);
+  contract(s, x, y);
   Axes out = s.broadcast(front(x, 2), front(y, 2));
+  for (const Axes* operand : {&x, &y}) {
+    const auto lead = s.lead_of(*operand);
+    if (lead && *lead + 2 < operand->size()) s.follow(*operand, out[*lead + out.size() + 2 - operand->size()]);
+  }
   if (!row) out.push_back(x[x.size() - 2]);
   if (!column) out.push_back(y.back());
   return out;
 }
 
-void matmul(Step& s) { s.out(0, matrix_product(s, s.axes(0), s.axes(1)), s.type(0)); }
+void matmul(Step& s) {
+  s.out(0, matrix_product(s, s.fibred_axes(0), s.fibred_axes(1)), s.type(0));
+}
 
 void fused_matmul(Step& s) {
   if (s.attr("transBatchA", 0) != 0 || s.attr("transBatchB", 0) != 0) {
     throw NotUnderstood{"transposed batches"};
   }
   s.out(0,
-        matrix_product(s, s.axes(0), s.axes(1), s.attr("transA", 0) != 0, s.attr("transB", 0) != 0),
+        matrix_product(s, s.fibred_axes(0), s.fibred_axes(1), s.attr("transA", 0) != 0,
+                       s.attr("transB", 0) != 0),
         s.type(0));
 }
 
@@ -57,16 +77,18 @@ void column_parameter(const Step& s, std::size_t k, const Axes& y) {
 }
 
 void matmul_integer(Step& s) {
-  row_parameter(s, 2, s.axes(0));
-  column_parameter(s, 3, s.axes(1));
-  s.out(0, matrix_product(s, s.axes(0), s.axes(1)), T::INT32);
+  const Axes &x = s.fibred_axes(0), &y = s.fibred_axes(1);
+  row_parameter(s, 2, x);
+  column_parameter(s, 3, y);
+  s.out(0, matrix_product(s, x, y), T::INT32);
 }
 
 // x, scale, zero, y, scale, zero, scale, zero
 void qlinear_matmul(Step& s) {
-  for (const std::size_t k : {1, 2}) row_parameter(s, k, s.axes(0));
-  for (const std::size_t k : {4, 5}) column_parameter(s, k, s.axes(3));
-  const Axes out = matrix_product(s, s.axes(0), s.axes(3));
+  const Axes &x = s.fibred_axes(0), &y = s.fibred_axes(3);
+  for (const std::size_t k : {1, 2}) row_parameter(s, k, x);
+  for (const std::size_t k : {4, 5}) column_parameter(s, k, y);
+  const Axes out = matrix_product(s, x, y);
   for (const std::size_t k : {6, 7}) row_parameter(s, k, out);
   s.out(0, out, s.type(7));
 }
@@ -128,11 +150,19 @@ void einsum(Step& s) {
   std::map<char, Axis> letters;
   for (std::size_t k = 0; k < s.operands(); ++k) {
     const std::string& names = equation.operands.at(k);
-    if (names.size() != s.rank(k)) throw NotUnderstood{"an equation of another rank"};
+    const Axes& axes = s.fibred_axes(k);
+    if (names.size() != axes.size()) throw NotUnderstood{"an equation of another rank"};
     for (std::size_t i = 0; i < names.size(); ++i) {
-      const auto [it, inserted] = letters.try_emplace(names[i], s.axes(k)[i]);
-      if (!inserted) it->second = s.orders.meet(it->second, s.axes(k)[i]);
+      const auto [it, inserted] = letters.try_emplace(names[i], axes[i]);
+      if (!inserted) it->second = s.orders.meet(it->second, axes[i]);
     }
+  }
+  if (std::ranges::count_if(letters, [](const auto& x) { return x.second.leads; }) > 1) {
+    throw NotUnderstood{"orders that depend on different axes"};
+  }
+  for (std::size_t k = 0; k < s.operands(); ++k) {
+    const Axes& axes = s.fibred_axes(k);
+    if (const auto lead = s.lead_of(axes)) s.follow(axes, letters.at(equation.operands[k][*lead]));
   }
   Axes out;
   for (const char c : equation.result) out.push_back(letters.at(c));

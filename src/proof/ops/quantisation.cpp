@@ -27,19 +27,19 @@ void fit_scales(const Step& s, const Axes& x, std::size_t k) {
 }
 
 void quantise(Step& s) {
-  for (const std::size_t k : {1, 2}) fit_scales(s, s.axes(0), k);
+  for (const std::size_t k : {1, 2}) fit_scales(s, s.fibred_axes(0), k);
   const auto given = static_cast<std::int32_t>(s.attr("output_dtype", 0));
-  s.out(0, s.axes(0), given != 0 ? given : s.has(2) ? s.type(2) : T::UINT8);
+  s.out(0, s.fibred_axes(0), given != 0 ? given : s.has(2) ? s.type(2) : T::UINT8);
 }
 
 void dequantise(Step& s) {
-  for (const std::size_t k : {1, 2}) fit_scales(s, s.axes(0), k);
-  s.out(0, s.axes(0), s.type(1));
+  for (const std::size_t k : {1, 2}) fit_scales(s, s.fibred_axes(0), k);
+  s.out(0, s.fibred_axes(0), s.type(1));
 }
 
 // The scale comes of the least and the largest element.
 void dynamic_quantise(Step& s) {
-  s.out(0, s.axes(0), T::UINT8);
+  s.out(0, s.fibred_axes(0), T::UINT8);
   s.out(1, {}, T::FLOAT);
   s.out(2, {}, T::UINT8);
 }

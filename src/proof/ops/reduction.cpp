@@ -7,8 +7,9 @@
 namespace permcrypt::proof {
 namespace {
 
+// Where an axis that leads others is folded, these must be too: out() sees to that.
 void reduce(Step& s) {
-  const Axes& x = s.axes(0);
+  const Axes& x = s.fibred_axes(0);
   auto axes = s.ints_given("axes", 1).value_or(std::vector<std::int64_t>{});
   if (axes.empty()) {
     if (s.attr("noop_with_empty_axes", 0) != 0) {
@@ -30,6 +31,17 @@ void reduce(Step& s) {
 
 // A sum over all, in any order: Softmax and its kin give each element its share.
 void shares(Step& s) { s.out(0, s.axes(0), s.type(0)); }
+
+// Along one axis; before opset 13 along all from one on.
+void softmax(Step& s) {
+  const Axes& x = s.fibred_axes(0);
+  if (has_fibres(s.orders, x)) {
+    const bool flat = s.node.opset < 13;
+    const std::size_t first = s.axis(s.attr("axis", flat ? 1 : -1), x.size());
+    s.must_share(x, first, flat ? x.size() - 1 : first);
+  }
+  s.out(0, x, s.type(0));
+}
 
 void running(Step& s) {
   Axes out = s.axes(0);
@@ -73,8 +85,8 @@ const Entry kEntries[] = {
     {"", "ReduceProd", reduce},
     {"", "ReduceSum", reduce},
     {"", "ReduceSumSquare", reduce},
-    {"", "Softmax", shares},
-    {"", "LogSoftmax", shares},
+    {"", "Softmax", softmax},
+    {"", "LogSoftmax", softmax},
     {"", "LpNormalization", shares},
     {"", "MeanVarianceNormalization", shares},
     {"", "CumSum", running},

@@ -14,7 +14,7 @@ const Axes& moved(const Step& s) {
   const Claim& x = s.claim(0);
   if (!x.axes) throw NotUnderstood{"an operand of unknown shape"};
   if (x.packed_bits != 0) throw NotUnderstood{"packed elements"};
-  return *x.axes;
+  return *x.axes;  // with fibred orders, which axes keep when they are moved as they are
 }
 
 void out(Step& s, Axes axes) { s.out(0, std::move(axes), s.type(0)).code = s.claim(0).code; }
@@ -108,8 +108,12 @@ void flatten(Step& s) {
   const auto rank = static_cast<std::int64_t>(x.size());
   const std::int64_t given = s.attr("axis", 1), k = given < 0 ? given + rank : given;
   if (k < 0 || k > rank) throw NotUnderstood{"an axis out of range"};
-  const auto middle = x.begin() + k;
-  out(s, {s.product({x.begin(), middle}), s.product({middle, x.end()})});
+  std::vector<TermId> extents(2, s.terms.constant(1));
+  for (std::int64_t i = 0; i < rank; ++i) {
+    TermId& extent = extents[i < k ? 0 : 1];
+    extent = s.terms.multiply(extent, x[static_cast<std::size_t>(i)].extent);
+  }
+  out(s, s.orders.regroup(x, extents));
 }
 
 void squeeze(Step& s) {
@@ -165,7 +169,7 @@ void expand(Step& s) {
 }
 
 void tile(Step& s) {
-  const Axes& x = moved(s);
+  const Axes& x = unfibred(s.orders, moved(s));
   const Ints& repeats = s.ints(1);
   if (repeats.size() != x.size()) throw NotUnderstood{"repeats do not fit"};
   Axes result;
