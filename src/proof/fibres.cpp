@@ -57,13 +57,32 @@ void Orders::must_follow(OrderId fibred, const Axis& lead, OrderId after) const 
   }
 }
 
+// An axis of unknown extent that leads is a plain one times one of as many positions as there are
+// fibres.
+Axis Orders::constant_part(const Axis& lead, std::size_t fibres) {
+  const NotUnderstood unknown{"a renumbered axis of unknown extent"};
+  const auto total = static_cast<std::int64_t>(fibres);
+  const TermId extent = terms_.constant(total);
+  if (!terms_.divide_exactly(lead.extent, extent)) throw unknown;
+  Axis out{extent, kPlain, kDistinct, true};
+  if (lead.order == kPlain) return out;
+  const auto [index, inner] = spelled_out(whole(lead.order));
+  if (!terms_.is(inner, 1) || fibres % index.size() != 0) throw unknown;
+  out.order = of(times(counting(fibres / index.size()), index));
+  return out;
+}
+
 // The permutation of axes of which one leads others behind it.
-Orders::Block Orders::interleave(std::span<const Axis> axes) const {
+Orders::Block Orders::interleave(std::span<const Axis> axes) {
   const auto first = std::ranges::find_if(
       axes, [](const Axis& axis) { return axis.leads || axis.order != kPlain; });
+  std::vector<Axis> moving(first, axes.end());
+  if (moving[0].leads && !terms_.value(moving[0].extent)) {
+    moving[0] = constant_part(moving[0], fibre_count(axes));
+  }
   Index out = {0}, lead = {0};
   bool led = false;
-  for (const Axis& axis : axes.subspan(static_cast<std::size_t>(first - axes.begin()))) {
+  for (const Axis& axis : moving) {
     const auto extent = static_cast<std::size_t>(small(axis.extent));
     const bool fibred = is_fibred(axis.order);
     if (fibred && (!led || axis.leads)) throw NotUnderstood{"an axis in front of what it depends on"};
@@ -88,31 +107,52 @@ Orders::Block Orders::interleave(std::span<const Axis> axes) const {
   return {std::move(out), terms_.constant(1)};
 }
 
-// The axis that leads is elsewhere: whatever its position, the same happens to the order there.
-Orders::Part Orders::regroup_fibres(std::span<const Axis> from, std::span<const TermId> to) {
+// How many orders an axis has that depends on another; 1 where none does.
+std::size_t Orders::fibre_count(std::span<const Axis> axes) const {
   std::size_t count = 1;
-  for (const Axis& axis : from) {
+  for (const Axis& axis : axes) {
     const std::size_t fibres = orders_[axis.order].fibres.size();
     if (fibres == 0) continue;
     if (count != 1 && count != fibres) throw NotUnderstood{"an order that depends on two axes"};
     count = fibres;
   }
-  std::vector<std::vector<OrderId>> orders(to.size());
-  Part out;
-  for (std::size_t k = 0; k < count; ++k) {
-    std::vector<Axis> here(from.begin(), from.end());
-    for (Axis& axis : here) {
-      if (is_fibred(axis.order)) axis.order = orders_[axis.order].fibres[k];
-    }
-    out = regroup_part(here, to);
-    if (!out.families.empty()) throw NotUnderstood{"an order that depends on two axes"};
-    for (std::size_t i = 0; i < to.size(); ++i) orders[i].push_back(out.axes[i].order);
-  }
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    out.axes[i].order = fibred(std::move(orders[i]));
-    if (is_fibred(out.axes[i].order)) out.axes[i].repeats = kDistinct;
+  return count;
+}
+
+std::vector<Axis> Orders::at_fibre(std::span<const Axis> axes, std::size_t k) const {
+  std::vector<Axis> out(axes.begin(), axes.end());
+  for (Axis& axis : out) {
+    if (is_fibred(axis.order)) axis.order = orders_[axis.order].fibres[k];
   }
   return out;
+}
+
+std::vector<Axis> Orders::at_each_fibre(
+    std::span<const Axis> axes,
+    const std::function<std::vector<Axis>(const std::vector<Axis>&)>& make) {
+  std::vector<Axis> out;
+  std::vector<std::vector<OrderId>> orders;
+  for (std::size_t k = 0, count = fibre_count(axes); k < count; ++k) {
+    out = make(at_fibre(axes, k));
+    orders.resize(out.size());
+    for (std::size_t i = 0; i < out.size(); ++i) orders[i].push_back(out[i].order);
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i].order = fibred(std::move(orders[i]));
+    if (is_fibred(out[i].order)) out[i].repeats = kDistinct;
+  }
+  return out;
+}
+
+// The axis that leads is elsewhere: whatever its position, the same happens to the order there.
+Orders::Part Orders::regroup_fibres(std::span<const Axis> from, std::span<const TermId> to) {
+  return {at_each_fibre(from,
+                        [&](const std::vector<Axis>& here) {
+                          Part part = regroup_part(here, to);
+                          if (part.families.empty()) return std::move(part.axes);
+                          throw NotUnderstood{"an order that depends on two axes"};
+                        }),
+          {}};
 }
 
 std::optional<std::size_t> Orders::leading(std::span<const Axis> axes, std::int64_t inner,

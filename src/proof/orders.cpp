@@ -92,6 +92,11 @@ Index Orders::classes(const Axis& axis) const {
 }
 
 Axis Orders::select(const Axis& axis, std::span<const std::int64_t> positions) {
+  if (is_fibred(axis.order)) {
+    return at_each_fibre(std::span(&axis, 1), [&](const std::vector<Axis>& here) {
+      return std::vector{select(here[0], positions)};
+    })[0];
+  }
   const TermId extent = terms_.constant(static_cast<std::int64_t>(positions.size()));
   if (axis.order == kPlain && !terms_.value(axis.extent)) return {extent, kPlain, kDistinct};
   const Index order = index(axis), held = classes(axis);
@@ -133,6 +138,11 @@ Axis Orders::gather(const Axis& axis, const Index& by) {
 }
 
 Axis Orders::concatenate(std::span<const Axis> parts) {
+  if (fibre_count(parts) > 1) {
+    return at_each_fibre(parts, [&](const std::vector<Axis>& here) {
+      return std::vector{concatenate(here)};
+    })[0];
+  }
   TermId extent = terms_.constant(0);
   bool plain = true, repeats = false;
   for (const Axis& part : parts) {

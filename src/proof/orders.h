@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -66,7 +67,7 @@ class Orders {
   // What is fibred over an axis must be so in the other order too that the axis is said to be in.
   void must_follow(OrderId fibred, const Axis& lead, OrderId after) const;
 
-  // The axis of x[p0], x[p1], ... for positions in range.
+  // The axis of x[p0], x[p1], ... for positions in range. What is fibred stays so.
   Axis select(const Axis& axis, std::span<const std::int64_t> positions);
   // An axis that is gathered in the encrypted model only: a lock.
   Axis gather(const Axis& axis, const Index& by);
@@ -107,6 +108,12 @@ class Orders {
   };
 
   const Order& whole(OrderId order) const;  // throws where it is fibred
+  std::size_t fibre_count(std::span<const Axis> axes) const;
+  std::vector<Axis> at_fibre(std::span<const Axis> axes, std::size_t k) const;
+  // What `make` makes of the axes in the orders that they have at each position of the leading one.
+  std::vector<Axis> at_each_fibre(
+      std::span<const Axis> axes,
+      const std::function<std::vector<Axis>(const std::vector<Axis>&)>& make);
   std::int64_t small(TermId extent) const;
   OrderId intern(Order order);
   RepeatId intern_repeats(const Index& classes, TermId inner);
@@ -120,7 +127,8 @@ class Orders {
   OrderId canonical(const Block& block, TermId extent);
   Part regroup_part(std::span<const Axis> from, std::span<const TermId> to);
   Part regroup_fibres(std::span<const Axis> from, std::span<const TermId> to);
-  Block interleave(std::span<const Axis> axes) const;
+  Axis constant_part(const Axis& lead, std::size_t fibres);
+  Block interleave(std::span<const Axis> axes);
   Block multiply(const Block& major, const Axis& minor);
   OrderId split_minor(Block& block, TermId extent, std::vector<OrderId>& family);
   // The axis that leads orders which depend on the position on all of these, `inner` positions

