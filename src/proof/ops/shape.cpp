@@ -169,15 +169,20 @@ void expand(Step& s) {
 }
 
 void tile(Step& s) {
-  const Axes& x = unfibred(s.orders, moved(s));
+  const Axes& x = moved(s);
   const Ints& repeats = s.ints(1);
   if (repeats.size() != x.size()) throw NotUnderstood{"repeats do not fit"};
-  Axes result;
+  Axes result, parts;
+  std::vector<TermId> extents;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const bool once = s.terms.is(repeats[i], 1);
     result.push_back(once ? x[i] : s.product({s.repeated(repeats[i]), x[i]}));
+    if (!once) parts.push_back(s.repeated(repeats[i]));
+    parts.push_back(x[i]);
+    extents.push_back(result.back().extent);
   }
-  out(s, std::move(result));
+  // An axis that leads others is repeated together with what depends on it.
+  out(s, has_fibres(s.orders, x) ? s.orders.regroup(parts, extents) : std::move(result));
 }
 
 void shape(Step& s) {
