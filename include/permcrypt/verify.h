@@ -21,6 +21,7 @@ struct VerifyRequest {
   bool numeric = false;                         // ONNX Runtime is a must
   std::optional<std::filesystem::path> record;  // write a known answer
   std::optional<std::filesystem::path> known;   // check against one
+  bool changed_weights = false;                 // as in DecryptRequest
   bool force = false;
   unsigned threads = 0;
 };

@@ -56,6 +56,8 @@ void add_verify(CLI::App& app, Context& context) {
   command->add_option("--inputs", request.inputs, "DATA to run both on (default: made up)")
       ->type_name("DATA");
   command->add_flag("--numeric", request.numeric, "Fail if ONNX Runtime cannot run the models");
+  command->add_flag("--changed-weights", request.changed_weights,
+                    "Training, casting or re-saving was meant: weights may differ, the rest may not");
   command->add_flag("--json", options->json, "The verdict for scripts");
   add_key_options(*command, request.key);
   command->add_option("-t,--token", request.token, "A token instead of the key: fewer checks")

@@ -149,6 +149,11 @@ Result<Check> measure_locks(Trial& trial, std::span<const std::int32_t> key,
     std::vector<std::int32_t> mixed(key.begin(), key.end());
     const auto begin = static_cast<std::ptrdiff_t>(part.begin);
     std::copy_n(wrong.begin() + begin, part.size, mixed.begin() + begin);
+    // The random one may be the right one where there are few.
+    if (std::ranges::equal(mixed, key)) {
+      std::rotate(mixed.begin() + begin, mixed.begin() + begin + 1,
+                  mixed.begin() + begin + static_cast<std::ptrdiff_t>(part.size));
+    }
     auto differences = trial.differences(mixed, most_samples);
     if (!differences) return fail(differences.error());
     locks.push_back(figures_of(trial, part));

@@ -6,6 +6,7 @@
 #include "base/mapped_file.h"
 #include "base/output_file.h"
 #include "verify/byte_check.h"
+#include "verify/changed_weights.h"
 #include "verify/known_answer.h"
 #include "verify/leak_check.h"
 #include "verify/licence.h"
@@ -159,7 +160,7 @@ Result<void> compare_with_original(const VerifyRequest& request, const Subject& 
   if (!bytes) return tl::unexpected(bytes.error());
   verdict.checks.push_back(*std::move(bytes));
   if (!verdict.passed()) return {};
-  auto proof = check_proof(subject, *original, request.threads);
+  auto proof = check_proof(subject, *original, subject.sealed.plan, request.threads);
   if (!proof) return tl::unexpected(proof.error());
   verdict.checks.push_back(*std::move(proof));
   if (auto done = check_leaks(subject, &*original, request.threads, verdict); !done) return done;
@@ -174,6 +175,11 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
   Verdict verdict;
   auto untampered = check_untampered(*subject, request.threads);
   if (!untampered) return tl::unexpected(untampered.error());
+  const bool changed = request.changed_weights && untampered->outcome == Outcome::kFailed;
+  if (changed) {
+    *untampered = {"untampered", Outcome::kNoted,
+                   "not the files that encrypt wrote: changed, as --changed-weights says", ""};
+  }
   verdict.checks.push_back(*std::move(untampered));
   if (!verdict.passed()) return verdict;
   const Plan& plan = subject->sealed.plan;
@@ -188,7 +194,9 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
                       .key = lock_vector(plan, subject->groups),
                       .other = token_of_another(*subject)};
   Result<void> done;
-  if (request.original) {
+  if (changed) {
+    done = verify_changed(request, *subject, opened, verdict);
+  } else if (request.original) {
     done = compare_with_original(request, *subject, opened, verdict);
   } else {
     verdict.checks.push_back({"original", Outcome::kNoted,
