@@ -80,12 +80,16 @@ std::string list(const std::vector<std::string>& items) {
 }
 
 // The same graph as the original's, or which parts are not.
-Check check_graph(const Model& original, const Model& plain) {
+Check check_graph(const Model& original, const Model& plain, const Plan& plan) {
+  const auto records = [&](const Model& model) {
+    PayloadReader payloads(model);
+    return graph_records(model.structure, payloads, plan);
+  };
   const std::string key(32, 'g');  // nobody attacks a comparison of two files at hand
   std::vector<std::string> other;
   for (const auto& [from, to] : {std::pair(&plain, &original), {&original, &plain}}) {
-    const auto known = hash_records(graph_records(to->structure), key);
-    for (const auto& record : unknown_records(graph_records(from->structure), known, key)) {
+    const auto known = hash_records(records(*to), key);
+    for (const auto& record : unknown_records(records(*from), known, key)) {
       if (std::ranges::find(other, record.label) == other.end()) other.push_back(record.label);
     }
   }
@@ -152,7 +156,7 @@ Result<void> check_plain(const VerifyRequest& request, const Subject& subject, c
     auto model = read_model(*request.original);
     if (!model) return fail(model.error());
     original = *std::move(model);
-    verdict.checks.push_back(check_graph(*original, plain));
+    verdict.checks.push_back(check_graph(*original, plain, subject.sealed.plan));
     auto weights = compare_weights(*original, plain);
     if (!weights) return fail(weights.error());
     verdict.checks.push_back(*std::move(weights));

@@ -66,16 +66,6 @@ std::vector<std::string> others_of(const Plan& plan, const PlanTensor& planned,
 
 bool same_bytes(const PlanTensor& a, const PlanTensor& b) { return a.payload == b.payload; }
 
-// Small integers that tools compute beforehand: shapes, axes, bounds.
-bool is_shape_like(const onnx::ModelProto& structure, const GraphRecord& record) {
-  constexpr std::int64_t kMost = 8;
-  return std::ranges::any_of(structure.graph().initializer(), [&](const auto& tensor) {
-    return record.label == "tensor " + in_quotes(tensor.name()) &&
-           tensor.data_type() == onnx::TensorProto::INT64 && tensor.dims_size() <= 1 &&
-           (tensor.dims_size() == 0 || tensor.dims(0) <= kMost);
-  });
-}
-
 std::string list(const std::vector<std::string>& items) {
   constexpr std::size_t kMost = 5;
   std::string out;
@@ -152,10 +142,10 @@ Result<ChangedModel> match_changed(const Model& model, const std::string& key_in
   changed.recorded = !sealed.graph.empty();
   if (changed.recorded) {
     const onnx::ModelProto plain = locks->apply(model.structure);
-    for (const GraphRecord& record :
-         unknown_records(graph_records(plain), sealed.graph, sealed.salt_content)) {
-      if (!record.is_tensor || !is_shape_like(plain, record))
-        changed.unknown.push_back(record.label);
+    PayloadReader payloads(model);
+    const auto records = graph_records(plain, payloads, sealed.plan);
+    for (const GraphRecord& record : unknown_records(records, sealed.graph, sealed.salt_content)) {
+      changed.unknown.push_back(record.label);
     }
   }
 

@@ -107,8 +107,7 @@ fs::path checkpoint_name(const fs::path& out) {
   return fs::path(out).replace_extension(".safetensors");
 }
 
-SealedPlan make_sealed(const EncryptRequest& request, const Analysis& analysis,
-                       std::string content) {
+SealedPlan make_sealed(const EncryptRequest& request, Analysis& analysis, std::string content) {
   SealedPlan sealed;
   sealed.plan = analysis.plan;
   for (const ModelFile& file : analysis.model->files) sealed.original_sizes.push_back(file.size);
@@ -116,7 +115,8 @@ SealedPlan make_sealed(const EncryptRequest& request, const Analysis& analysis,
                     {"internal", text_of(request.locks.internal)},
                     {"cache", cache_text(request)}};
   if (!request.licensee.empty()) sealed.options.emplace_back("licensee", request.licensee);
-  sealed.graph = hash_records(graph_records(analysis.model->structure), content);
+  sealed.graph = hash_records(
+      graph_records(analysis.model->structure, *analysis.payloads, analysis.plan), content);
   if (sealed.graph.size() > kMostRecords + kMostRecordsPerTensor * sealed.plan.tensors.size()) {
     sealed.graph.clear();
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace {
 using T = onnx::TensorProto;
 
 constexpr std::size_t kHashBytes = 4;
+constexpr std::size_t kFewIntegers = 8;
 
 bool is_float(std::int64_t type) {
   return type == T::FLOAT || type == T::FLOAT16 || type == T::BFLOAT16 || type == T::DOUBLE;
@@ -62,8 +64,33 @@ bool passes_on(const onnx::NodeProto& node) {
   });
 }
 
+// The tensor that a Constant node holds, however it spells it; nothing for strings and the like.
+std::optional<T> constant_of(const onnx::NodeProto& node) {
+  if (node.op_type() != "Constant" || node.output_size() != 1 || node.attribute_size() != 1) {
+    return std::nullopt;
+  }
+  const onnx::AttributeProto& attribute = node.attribute(0);
+  T out;
+  if (attribute.has_t()) {
+    out = attribute.t();
+  } else if (attribute.name() == "value_float" || attribute.name() == "value_floats") {
+    out.set_data_type(T::FLOAT);
+    if (attribute.name() == "value_floats") out.add_dims(attribute.floats_size());
+  } else {
+    return std::nullopt;
+  }
+  out.set_name(node.output(0));
+  return out;
+}
+
 class Recorder {
  public:
+  Recorder(PayloadReader& payloads, const Plan& plan) : payloads_(payloads) {
+    for (const PlanTensor& tensor : plan.tensors) {
+      if (tensor.payload.length <= kFewIntegers * 10) moving_.push_back(tensor.name);
+    }
+  }
+
   std::vector<GraphRecord> run(const onnx::ModelProto& model) {
     add_interface(model.graph());
     add_opsets(model);
@@ -108,10 +135,9 @@ class Recorder {
 
   void walk(const std::string& scope, const Nodes& nodes, const Tensors& tensors,
             const onnx::GraphProto* graph) {
-    for (const T& tensor : tensors) {
-      records_.push_back({.label = "tensor " + in_quotes(tensor.name()),
-                          .forms = {framed({scope, "tensor", tensor.name(), tensor_text(tensor)})},
-                          .is_tensor = true});
+    for (const T& tensor : tensors) add_tensor(scope, tensor);
+    for (const auto& node : nodes) {
+      if (const auto constant = constant_of(node)) add_tensor(scope, *constant);
     }
     std::map<std::string, std::vector<const onnx::NodeProto*>> users;
     for (const auto& node : nodes) {
@@ -131,7 +157,7 @@ class Recorder {
       return name;
     };
     for (const auto& node : nodes) {
-      if (!passes_on(node)) add_node(scope, node, behind);
+      if (!passes_on(node) && !constant_of(node)) add_node(scope, node, behind);
       for (const auto& attribute : node.attribute()) {
         const std::string inner =
             framed({scope, node.output_size() > 0 ? node.output(0) : "", attribute.name()});
@@ -143,6 +169,31 @@ class Recorder {
         }
       }
     }
+  }
+
+  void add_tensor(const std::string& scope, const T& tensor) {
+    values_.erase(tensor.name());
+    if (const auto text = integers(tensor)) {
+      values_[tensor.name()] = *text;
+      return;
+    }
+    records_.push_back({.label = "tensor " + in_quotes(tensor.name()),
+                        .forms = {framed({scope, "tensor", tensor.name(), tensor_text(tensor)})},
+                        .is_tensor = true});
+  }
+
+  // A few integers that stay: shapes, axes, bounds.
+  std::optional<std::string> integers(const T& tensor) {
+    if (tensor.data_type() != T::INT64 || tensor.dims_size() > 1 || !tensor.has_raw_data()) {
+      return std::nullopt;
+    }
+    const auto moves = [&](const std::string& name) { return name.ends_with(tensor.name()); };
+    if (std::ranges::any_of(moving_, moves)) return std::nullopt;
+    const auto values = payloads_.integers(tensor_id(tensor), kFewIntegers);
+    if (!values) return std::nullopt;
+    std::string out = tensor_text(tensor) + "=";
+    for (const std::int64_t value : *values) out += std::to_string(value) + ",";
+    return out;
   }
 
   template <class Behind>
@@ -173,9 +224,13 @@ class Recorder {
       if (it == source_.end()) break;
       name = it->second;
     }
-    return name;
+    const auto value = values_.find(name);
+    return value == values_.end() ? name : framed({"value", value->second});
   }
 
+  PayloadReader& payloads_;
+  std::vector<std::string> moving_;            // small tensors that the plan changes
+  std::map<std::string, std::string> values_;  // of tensors that are a few integers
   std::vector<GraphRecord> records_;
   std::map<std::string, std::string> source_;  // result -> operand of what passes it on
 };
@@ -194,8 +249,9 @@ Hash hash(const std::string& form, std::string_view key) {
 
 }  // namespace
 
-std::vector<GraphRecord> graph_records(const onnx::ModelProto& structure) {
-  return Recorder().run(structure);
+std::vector<GraphRecord> graph_records(const onnx::ModelProto& structure, PayloadReader& payloads,
+                                       const Plan& plan) {
+  return Recorder(payloads, plan).run(structure);
 }
 
 std::string hash_records(const std::vector<GraphRecord>& records, std::string_view key) {

@@ -9,10 +9,15 @@
 #include <string_view>
 #include <vector>
 
+#include "permcrypt/model.h"
+#include "permcrypt/plan.h"
+
 namespace permcrypt {
 
 // A node, a tensor or the interface. Conversions between floating-point types do not count: neither
-// the types themselves, nor the Casts between them, nor Identities.
+// the types themselves, nor the Casts between them, nor Identities. Nor does it matter whether a
+// tensor is an initializer or a Constant. Operands that are a few integers count by value, not by
+// name: programs that save models merge equal ones.
 struct GraphRecord {
   std::string label;               // for people: "node 'x' (MatMul)"
   std::vector<std::string> forms;  // the first as it stands; further ones look through what follows
@@ -20,8 +25,10 @@ struct GraphRecord {
   bool is_interface = false;
 };
 
-// `structure` as in Model. The interface first.
-std::vector<GraphRecord> graph_records(const onnx::ModelProto& structure);
+// `structure` and `payloads` of one model. The interface first. `plan`: integers that move, or are
+// rewritten, do not count by value.
+std::vector<GraphRecord> graph_records(const onnx::ModelProto& structure, PayloadReader& payloads,
+                                       const Plan& plan);
 
 // Four bytes for each record, sorted: keyed hashes of the first forms. `key`: 32 bytes that nobody
 // knows who lacks the original.

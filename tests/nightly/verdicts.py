@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """verify over a whole collection of models: no false alarms, and how much is proved.
 
-    verdicts.py TOOL ZOO [-j N] [--only TEXT] [--json FILE]
+    verdicts.py TOOL ZOO [-j N] [--only TEXT] [--every N] [--json FILE]
 
 ZOO holds one folder per model, with model.onnx and test_data_set_0/. Each model is encrypted with
 both carry modes and all internal settings, and verified against its original on given inputs and on
@@ -62,9 +62,11 @@ def main():
     parser.add_argument("zoo", type=pathlib.Path)
     parser.add_argument("-j", type=int, default=1)
     parser.add_argument("--only", default="")
+    parser.add_argument("--every", type=int, default=1, help="only every Nth model")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
     models = sorted(p.parent for p in options.zoo.glob("*/model.onnx") if options.only in p.parent.name)
+    models = models[:: options.every]
     alarms, weak, skipped, errors = [], [], [], []
     proofs, obstacles, verdicts = collections.Counter(), collections.defaultdict(set), []
     with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
