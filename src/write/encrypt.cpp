@@ -12,6 +12,7 @@
 #include "write/encrypted_files.h"
 #include "write/encrypted_model.h"
 #include "write/graph_edits.h"
+#include "write/graph_records.h"
 #include "write/in_place.h"
 #include "write/manifest.h"
 #include "write/message_edits.h"
@@ -22,6 +23,9 @@ namespace permcrypt {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The file may not grow much (format.md): a graph of very many nodes is not recorded.
+constexpr std::size_t kMostRecords = 16 << 10, kMostRecordsPerTensor = 50;
 
 const char* text_of(Carry carry) {
   return carry == Carry::kKey ? "key" : carry == Carry::kData ? "data" : "both";
@@ -112,6 +116,10 @@ SealedPlan make_sealed(const EncryptRequest& request, const Analysis& analysis,
                     {"internal", text_of(request.locks.internal)},
                     {"cache", cache_text(request)}};
   if (!request.licensee.empty()) sealed.options.emplace_back("licensee", request.licensee);
+  sealed.graph = hash_records(graph_records(analysis.model->structure), content);
+  if (sealed.graph.size() > kMostRecords + kMostRecordsPerTensor * sealed.plan.tensors.size()) {
+    sealed.graph.clear();
+  }
   sealed.salt_content = std::move(content);
   return sealed;
 }
