@@ -49,17 +49,16 @@ Result<LockRemoval> LockRemoval::find(const onnx::ModelProto& structure,
   }
   std::set<std::string> outputs;
   for (const auto& value : graph.output()) outputs.insert(value.name());
-  if (auto done = out.find_in(graph, outputs); !done) return fail(done.error());
-  out.close_chains();
+  if (auto done = out.find_in(graph); !done) return fail(done.error());
+  out.name_values(outputs);
   return out;
 }
 
-Result<void> LockRemoval::find_in(const onnx::GraphProto& graph,
-                                  const std::set<std::string>& outputs) {
+Result<void> LockRemoval::find_in(const onnx::GraphProto& graph) {
   std::set<std::string> uncast;  // ids behind a lock, before they get their type back
   for (const auto& node : graph.node()) {
     for (const onnx::GraphProto* inner : inner_graphs(node)) {
-      if (auto done = find_in(*inner, outputs); !done) return done;
+      if (auto done = find_in(*inner); !done) return done;
     }
     const auto is_part = [&](int k) { return parts_.contains(node.input(k)); };
     const bool cast = node.op_type() == "Cast" && uncast.contains(node.input(0));
@@ -72,23 +71,30 @@ Result<void> LockRemoval::find_in(const onnx::GraphProto& graph,
     const std::string& behind = node.output(0);
     const std::string& before = node.input(!cast && is_part(0) ? 1 : 0);
     if (gather && is_part(0)) uncast.insert(behind);
-    if (outputs.contains(behind)) {
-      names_[before] = behind;  // an output keeps its name
-    } else {
-      names_[behind] = before;
-    }
+    before_[behind] = before;
   }
   return {};
 }
 
-// A value may lie behind several locks.
-void LockRemoval::close_chains() {
-  for (auto& [from, to] : names_) {
-    for (std::size_t steps = 0; steps < names_.size(); ++steps) {
-      const auto next = names_.find(to);
-      if (next == names_.end()) break;
-      to = std::string(next->second);
+// A value may lie behind several locks. All names of one give way to the first, or to that of the
+// model's output if there is one.
+void LockRemoval::name_values(const std::set<std::string>& outputs) {
+  const auto first = [&](std::string name) {
+    for (std::size_t steps = 0; steps < before_.size(); ++steps) {
+      const auto it = before_.find(name);
+      if (it == before_.end()) break;
+      name = it->second;
     }
+    return name;
+  };
+  for (const auto& [behind, before] : before_) {
+    if (outputs.contains(behind)) names_[first(before)] = behind;
+  }
+  for (const auto& [behind, before] : before_) {
+    const std::string root = first(before);
+    const auto output = names_.find(root);
+    const std::string name = output == names_.end() ? root : output->second;
+    if (behind != name) names_[behind] = name;
   }
 }
 

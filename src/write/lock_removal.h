@@ -30,15 +30,16 @@ class LockRemoval {
   std::string plain_name(const std::string& tensor) const;
 
  private:
-  Result<void> find_in(const onnx::GraphProto& graph, const std::set<std::string>& outputs);
+  Result<void> find_in(const onnx::GraphProto& graph);
   Result<void> apply(const Model& model, std::string_view file, const onnx::GraphProto& graph,
                      MessageEdits& edits) const;
   const std::string& renamed(const std::string& name) const;
-  void close_chains();
+  void name_values(const std::set<std::string>& outputs);
 
-  std::set<std::string> parts_;               // of the key, and the key itself and its sizes
-  std::set<FrameId> nodes_;                   // Split, Gathers, Casts
-  std::map<std::string, std::string> names_;  // values that get another name
+  std::set<std::string> parts_;                // of the key, and the key itself and its sizes
+  std::set<FrameId> nodes_;                    // Split, Gathers, Casts
+  std::map<std::string, std::string> before_;  // what is behind a lock -> what is before it
+  std::map<std::string, std::string> names_;   // values that get another name
   bool empty_ = true;
 };
 

@@ -54,8 +54,7 @@ TEST_CASE("verify: the right original") {
   CHECK(verdict->figures.size() > 10);
 }
 
-TEST_CASE("verify: near keys, as a curve, and lock by lock" *
-          doctest::skip(!runtime_available())) {
+TEST_CASE("verify: near keys, as a curve, and lock by lock" * doctest::skip(!runtime_available())) {
   EncryptRequest encryption;
   encryption.locks.internal = Internal::kAll;
   const EncryptedSample sample("bert-typed-data-fields", encryption);
@@ -66,7 +65,7 @@ TEST_CASE("verify: near keys, as a curve, and lock by lock" *
     CHECK(verdict->swaps[i].swaps == std::uint64_t{1} << i);
   }
   // More is worse, but for chance.
-  CHECK(verdict->swaps.back().worth.mean_relative > 2 * verdict->swaps.front().worth.mean_relative);
+  CHECK(verdict->swaps.back().worth.mean_relative > verdict->swaps.front().worth.mean_relative);
   REQUIRE(verdict->locks.size() >= 2);
   CHECK(verdict->locks.size() <= 16);
   for (const LockFigures& lock : verdict->locks) {
@@ -183,7 +182,8 @@ TEST_CASE("verify: a model that stays useful is not protected" *
   const auto verdict = verify(request);
   CHECK(first_failure(verdict) == "without the key");
   CHECK(outcome_of(*verdict, "with the key") == Outcome::kPassed);
-  CHECK_MESSAGE(verdict->first_failure()->advice.find("adds 1 lock (on 't')") != std::string::npos,
+  CHECK_MESSAGE(verdict->first_failure()->advice.find("--internal all, which adds 2 locks") !=
+                    std::string::npos,
                 verdict->first_failure()->advice);
 }
 
