@@ -186,13 +186,14 @@ Result<void> compare_with_original(const VerifyRequest& request, const Subject& 
                                    const Opened& opened, Verdict& verdict) {
   const auto original = read_model(*request.original);
   if (!original) return tl::unexpected(original.error());
-  auto bytes = check_bytes(subject, paths_of(*original), request.threads);
-  if (!bytes) return tl::unexpected(bytes.error());
-  verdict.checks.push_back(*std::move(bytes));
+  auto files = check_bytes(subject, paths_of(*original), request.threads);
+  if (!files) return tl::unexpected(files.error());
+  std::ranges::move(*files, std::back_inserter(verdict.checks));
   if (!verdict.passed()) return {};
   auto proof = check_proof(subject, *original, request.threads);
   if (!proof) return tl::unexpected(proof.error());
   verdict.checks.push_back(*std::move(proof));
+  if (request.static_only) return {};
   return run_numeric(request, &original->files[0].path, opened, verdict);
 }
 
@@ -200,10 +201,6 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
   const auto subject = open_subject(request.encrypted, request.key);
   if (!subject) return tl::unexpected(subject.error());
   Verdict verdict;
-  auto untampered = check_untampered(*subject, request.threads);
-  if (!untampered) return tl::unexpected(untampered.error());
-  verdict.checks.push_back(*std::move(untampered));
-  if (!verdict.passed()) return verdict;
   const Plan& plan = subject->sealed.plan;
   if ((request.record || request.known) && carries_data(plan)) {
     return fail(ErrorKind::kState, "a known answer needs a model that takes a token",
@@ -216,11 +213,15 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
   if (request.original) {
     done = compare_with_original(request, *subject, opened, verdict);
   } else {
+    auto untampered = check_untampered(*subject, request.threads);
+    if (!untampered) return tl::unexpected(untampered.error());
+    verdict.checks.push_back(*std::move(untampered));
+    if (!verdict.passed()) return verdict;
     verdict.checks.push_back({"original", Outcome::kNoted,
                               "compared with nothing: give the original with --original", ""});
     if (request.numeric || request.inputs) done = run_numeric(request, nullptr, opened, verdict);
   }
-  if (done) done = run_answers(request, opened, subject->files, verdict);
+  if (done && verdict.passed()) done = run_answers(request, opened, subject->files, verdict);
   if (!done) return tl::unexpected(done.error());
   return verdict;
 }
