@@ -1,6 +1,7 @@
 #include "permcrypt/verify.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/mapped_file.h"
@@ -156,14 +157,15 @@ Result<void> compare_with_original(const VerifyRequest& request, const Subject& 
                                    const Opened& opened, Verdict& verdict) {
   const auto original = read_model(*request.original);
   if (!original) return tl::unexpected(original.error());
-  auto bytes = check_bytes(subject, paths_of(*original), request.threads);
-  if (!bytes) return tl::unexpected(bytes.error());
-  verdict.checks.push_back(*std::move(bytes));
+  auto files = check_bytes(subject, paths_of(*original), request.threads);
+  if (!files) return tl::unexpected(files.error());
+  std::ranges::move(*files, std::back_inserter(verdict.checks));
   if (!verdict.passed()) return {};
   auto proof = check_proof(subject, *original, subject.sealed.plan, request.threads);
   if (!proof) return tl::unexpected(proof.error());
   verdict.checks.push_back(*std::move(proof));
   if (auto done = check_leaks(subject, &*original, request.threads, verdict); !done) return done;
+  if (request.static_only) return {};
   auto done = run_numeric(request, &original->files[0].path, opened, verdict);
   if (done) advise(*original, subject.sealed, verdict);
   return done;
@@ -173,15 +175,19 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
   const auto subject = open_subject(request.encrypted, request.key);
   if (!subject) return tl::unexpected(subject.error());
   Verdict verdict;
-  auto untampered = check_untampered(*subject, request.threads);
-  if (!untampered) return tl::unexpected(untampered.error());
-  const bool changed = request.changed_weights && untampered->outcome == Outcome::kFailed;
-  if (changed) {
-    *untampered = {"untampered", Outcome::kNoted,
-                   "not the files that encrypt wrote: changed, as --changed-weights says", ""};
+  // Beside an original, the pass that compares the bytes looks at the MAC as well.
+  bool changed = false;
+  if (request.changed_weights || !request.original) {
+    auto untampered = check_untampered(*subject, request.threads);
+    if (!untampered) return tl::unexpected(untampered.error());
+    changed = request.changed_weights && untampered->outcome == Outcome::kFailed;
+    if (changed) {
+      *untampered = {"untampered", Outcome::kNoted,
+                     "not the files that encrypt wrote: changed, as --changed-weights says", ""};
+    }
+    if (changed || !request.original) verdict.checks.push_back(*std::move(untampered));
+    if (!verdict.passed()) return verdict;
   }
-  verdict.checks.push_back(*std::move(untampered));
-  if (!verdict.passed()) return verdict;
   const Plan& plan = subject->sealed.plan;
   if ((request.record || request.known) && carries_data(plan)) {
     return fail(ErrorKind::kState, "a known answer needs a model that takes a token",
@@ -205,7 +211,7 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
     if (!done) return fail(done.error());
     if (request.numeric || request.inputs) done = run_numeric(request, nullptr, opened, verdict);
   }
-  if (done) done = run_answers(request, opened, subject->files, verdict);
+  if (done && verdict.passed()) done = run_answers(request, opened, subject->files, verdict);
   if (!done) return tl::unexpected(done.error());
   return verdict;
 }
