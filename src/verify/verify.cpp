@@ -7,6 +7,7 @@
 #include "base/mapped_file.h"
 #include "base/output_file.h"
 #include "verify/byte_check.h"
+#include "verify/data_files.h"
 #include "verify/known_answer.h"
 #include "verify/licence.h"
 #include "verify/lock_vector.h"
@@ -123,12 +124,15 @@ Result<void> compare_known(const VerifyRequest& request, const Opened& opened, V
   return {};
 }
 
+OutputOptions record_options(const VerifyRequest& request) {
+  return {.if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse, .mode = 0600};
+}
+
 // Only of a model that passed everything else.
 Result<void> record_answer(const VerifyRequest& request, const Opened& opened,
                            std::vector<std::filesystem::path> inputs, Verdict& verdict) {
   OutputSet files(std::move(inputs));
-  const auto if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse;
-  const auto file = files.add(*request.record, {.if_exists = if_exists, .mode = 0600});
+  const auto file = files.add(*request.record, record_options(request));
   if (!file) return tl::unexpected(file.error());
   InputChoices choices = choices_of(opened.plan);
   const auto outputs = answer_of(request, opened, choices);
@@ -225,6 +229,20 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
   return verdict;
 }
 
+// What cannot be read comes before all that is wrong with the rest.
+Result<void> check_inputs(const VerifyRequest& request) {
+  if (request.original) {
+    if (const auto model = read_model(*request.original); !model) return fail(model.error());
+  }
+  if (request.inputs) {
+    if (const auto data = read_data(*request.inputs); !data) return fail(data.error());
+  }
+  if (request.known) {
+    if (const auto file = MappedFile::open(*request.known); !file) return fail(file.error());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Verdict> verify(const VerifyRequest& request) {
@@ -232,7 +250,13 @@ Result<Verdict> verify(const VerifyRequest& request) {
     return fail(ErrorKind::kUsage, "this permcrypt was built without ONNX Runtime",
                 "leave out --numeric, --record and --known, or build with ONNX Runtime");
   }
-  return request.token ? verify_with_token(request) : verify_with_key(request);
+  if (auto done = check_inputs(request); !done) return tl::unexpected(done.error());
+  auto verdict = request.token ? verify_with_token(request) : verify_with_key(request);
+  if (!request.record || (verdict && verdict->passed())) return verdict;
+  const Error failure = verdict ? Error{ErrorKind::kResult, "", ""} : verdict.error();
+  Error error = or_blocked_output(failure, *request.record, record_options(request));
+  if (error.kind == failure.kind) return verdict;
+  return tl::unexpected(std::move(error));
 }
 
 }  // namespace permcrypt
