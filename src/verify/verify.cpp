@@ -8,6 +8,7 @@
 #include "base/output_file.h"
 #include "verify/byte_check.h"
 #include "verify/changed_weights.h"
+#include "verify/data_files.h"
 #include "verify/known_answer.h"
 #include "verify/leak_check.h"
 #include "verify/licence.h"
@@ -57,12 +58,15 @@ Result<void> compare_known(const VerifyRequest& request, const Opened& opened, V
   return {};
 }
 
+OutputOptions record_options(const VerifyRequest& request) {
+  return {.if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse, .mode = 0600};
+}
+
 // Only of a model that passed everything else.
 Result<void> record_answer(const VerifyRequest& request, const Opened& opened,
                            std::vector<std::filesystem::path> inputs, Verdict& verdict) {
   OutputSet files(std::move(inputs));
-  const auto if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse;
-  const auto file = files.add(*request.record, {.if_exists = if_exists, .mode = 0600});
+  const auto file = files.add(*request.record, record_options(request));
   if (!file) return tl::unexpected(file.error());
   InputChoices choices = choices_of(opened.plan);
   const auto outputs = answer_of(request, opened, choices);
@@ -171,6 +175,16 @@ Result<void> compare_with_original(const VerifyRequest& request, const Subject& 
   return done;
 }
 
+// Caches in plain order are no part of the plan. They are state all the same, which has a length
+// of its own, and in which part of what comes out is what went in.
+Plan with_plain_caches(const VerifyRequest& request, const SealedPlan& sealed) {
+  Plan plan = sealed.plan;
+  const auto is_plain = [](const auto& o) { return o.first == "cache" && o.second == "plain"; };
+  if (!request.original || std::ranges::none_of(sealed.options, is_plain)) return plan;
+  if (auto caches = caches_in_graph(*request.original)) plan.caches = *std::move(caches);
+  return plan;
+}
+
 Result<Verdict> verify_with_key(const VerifyRequest& request) {
   const auto subject = open_subject(request.encrypted, request.key);
   if (!subject) return tl::unexpected(subject.error());
@@ -195,7 +209,7 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
   }
   const Opened opened{.path = subject->path,
                       .structure = subject->structure,
-                      .plan = plan,
+                      .plan = with_plain_caches(request, subject->sealed),
                       .groups = subject->groups,
                       .key = lock_vector(plan, subject->groups),
                       .other = token_of_another(*subject)};
@@ -216,6 +230,20 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
   return verdict;
 }
 
+// What cannot be read comes before all that is wrong with the rest.
+Result<void> check_inputs(const VerifyRequest& request) {
+  if (request.original) {
+    if (const auto model = read_model(*request.original); !model) return fail(model.error());
+  }
+  if (request.inputs) {
+    if (const auto data = read_data(*request.inputs); !data) return fail(data.error());
+  }
+  if (request.known) {
+    if (const auto file = MappedFile::open(*request.known); !file) return fail(file.error());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Verdict> verify(const VerifyRequest& request) {
@@ -223,7 +251,13 @@ Result<Verdict> verify(const VerifyRequest& request) {
     return fail(ErrorKind::kUsage, "this permcrypt was built without ONNX Runtime",
                 "leave out --numeric, --record and --known, or build with ONNX Runtime");
   }
-  return request.token ? verify_with_token(request) : verify_with_key(request);
+  if (auto done = check_inputs(request); !done) return tl::unexpected(done.error());
+  auto verdict = request.token ? verify_with_token(request) : verify_with_key(request);
+  if (!request.record || (verdict && verdict->passed())) return verdict;
+  const Error failure = verdict ? Error{ErrorKind::kResult, "", ""} : verdict.error();
+  Error error = or_blocked_output(failure, *request.record, record_options(request));
+  if (error.kind == failure.kind) return verdict;
+  return tl::unexpected(std::move(error));
 }
 
 }  // namespace permcrypt
