@@ -136,7 +136,7 @@ Result<void> check_leaks(const Subject& subject, const Model* original, unsigned
                          Verdict& verdict) {
   const auto encrypted = read_model(subject.path);
   if (!encrypted) return fail(encrypted.error());
-  auto secrets = check_secrets(subject, threads);
+  auto secrets = check_secrets(subject, original != nullptr, threads);
   if (!secrets) return fail(secrets.error());
   verdict.checks.push_back(*std::move(secrets));
   verdict.checks.push_back(check_metadata(*encrypted, original));
