@@ -19,6 +19,7 @@ struct VerifyRequest {
   KeyOptions key;
   std::optional<std::filesystem::path> inputs;  // DATA; absent: inputs are made
   bool numeric = false;                         // ONNX Runtime is a must
+  bool static_only = false;                     // nothing is run
   std::optional<std::filesystem::path> record;  // write a known answer
   std::optional<std::filesystem::path> known;   // check against one
   bool changed_weights = false;                 // as in DecryptRequest

@@ -58,6 +58,8 @@ void add_verify(CLI::App& app, Context& context) {
   command->add_flag("--numeric", request.numeric, "Fail if ONNX Runtime cannot run the models");
   command->add_flag("--changed-weights", request.changed_weights,
                     "Training, casting or re-saving was meant: weights may differ, the rest may not");
+  auto* is_static = command->add_flag("--static", request.static_only,
+                                      "Only what is proved without running the models");
   command->add_flag("--json", options->json, "The verdict for scripts");
   add_key_options(*command, request.key);
   command->add_option("-t,--token", request.token, "A token instead of the key: fewer checks")
@@ -68,6 +70,11 @@ void add_verify(CLI::App& app, Context& context) {
   command->add_option("--known", request.known, "Check against a known answer")
       ->type_name("FILE")
       ->excludes(record);
+  is_static->needs("--original");
+  for (const char* other :
+       {"--inputs", "--numeric", "--token", "--record", "--known", "--changed-weights"}) {
+    is_static->excludes(command->get_option(other));
+  }
   command->callback([options, &context] {
     context.run = [options, &context] { return run_verify(*options, context); };
   });

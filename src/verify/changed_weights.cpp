@@ -138,7 +138,7 @@ Result<Check> compare_weights(const Model& original, const Model& plain) {
 
 Result<void> add_leaks(const VerifyRequest& request, const Subject& subject, const Model& encrypted,
                        const Model* original, Verdict& verdict) {
-  auto secrets = check_secrets(subject, request.threads);
+  auto secrets = check_secrets(subject, false, request.threads);
   if (!secrets) return fail(secrets.error());
   verdict.checks.push_back(*std::move(secrets));
   verdict.checks.push_back(check_metadata(encrypted, nullptr));

@@ -27,6 +27,19 @@ std::string little_endian(std::span<const std::uint32_t> indices) {
   return out;
 }
 
+// A part of a file that one thread looks through.
+struct Stretch {
+  std::uint32_t file = 0;
+  std::uint64_t begin = 0, end = 0;
+};
+
+void add_stretches(std::uint32_t file, std::uint64_t begin, std::uint64_t end,
+                   std::vector<Stretch>& out) {
+  for (; begin < end; begin += std::min(kStretch, end - begin)) {
+    out.push_back({file, begin, begin + std::min(kStretch, end - begin)});
+  }
+}
+
 }  // namespace
 
 SecretScan::SecretScan() : seen_(std::size_t{1} << kFilterBits) {}
@@ -72,22 +85,27 @@ void SecretScan::scan(std::string_view file, std::uint64_t begin, std::uint64_t 
 }
 
 Result<std::vector<SecretScan::Hit>> SecretScan::find(
-    const std::vector<std::filesystem::path>& paths, unsigned threads) const {
+    const std::vector<std::filesystem::path>& paths, std::span<const ByteSpan> cleared,
+    unsigned threads) const {
   std::vector<MappedFile> files;
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> stretches;
+  std::vector<Stretch> stretches;
   for (const auto& path : paths) {
     auto file = MappedFile::open(path);
     if (!file) return fail(file.error());
-    for (std::uint64_t at = 0; at < file->size(); at += kStretch) {
-      stretches.emplace_back(files.size(), at);
+    const auto number = static_cast<std::uint32_t>(files.size());
+    std::uint64_t at = 0;
+    for (const ByteSpan& span : cleared) {
+      if (span.file != number) continue;
+      add_stretches(number, at, span.offset, stretches);
+      at = span.offset + span.length;
     }
+    add_stretches(number, at, file->size(), stretches);
     files.push_back(*std::move(file));
   }
   std::vector<std::vector<Hit>> found(stretches.size());
   auto done = parallel_for(stretches.size(), threads, [&](std::size_t i) -> Result<void> {
-    const auto [file, begin] = stretches[i];
-    const std::string_view bytes = files[file].bytes();
-    scan(bytes, begin, std::min<std::uint64_t>(bytes.size(), begin + kStretch), found[i]);
+    const auto [file, begin, end] = stretches[i];
+    scan(files[file].bytes(), begin, end, found[i]);
     for (Hit& hit : found[i]) hit.file = file;
     return {};
   });

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "permcrypt/model.h"
 #include "permcrypt/status.h"
 
 namespace permcrypt {
@@ -31,10 +32,11 @@ class SecretScan {
   // than kFewestIndices are not looked for.
   void add_indices(std::size_t secret, std::span<const std::uint32_t> indices);
 
-  // Where they are, by file and offset; of many in one stretch of a file only the first. Errors
-  // (kInput): a file cannot be read.
+  // Where they are, by file and offset; of many in one stretch of a file only the first. `cleared`:
+  // bytes in which none begins, by file and offset, without overlap. Errors (kInput): a file cannot
+  // be read.
   Result<std::vector<Hit>> find(const std::vector<std::filesystem::path>& files,
-                                unsigned threads) const;
+                                std::span<const ByteSpan> cleared, unsigned threads) const;
 
  private:
   static std::uint64_t signature(const char* bytes);

@@ -21,7 +21,7 @@ Result<std::vector<std::vector<TensorData>>> given_inputs(const std::filesystem:
   if (!data) return tl::unexpected(data.error());
   std::vector<std::vector<TensorData>> out;
   for (auto& run : data->runs) {
-    auto bound = bind_inputs(std::move(run), original.inputs());
+    auto bound = bind_inputs(std::move(run), original.inputs(), original.defaults());
     if (!bound) return tl::unexpected(bound.error());
     out.push_back(*std::move(bound));
   }
@@ -118,19 +118,12 @@ InputChoices choices_of(const Plan& plan) {
   return out;
 }
 
-std::string key_input_name(const Session& session) {
-  for (auto it = session.inputs().rbegin(); it != session.inputs().rend(); ++it) {
-    if (it->name.starts_with(kKeyInput)) return it->name;
-  }
-  return std::string(kKeyInput);
-}
-
 Trial::Trial(Session encrypted, const Plan& plan, const std::vector<Permutation>& groups)
     : encrypted_(std::move(encrypted)),
       plan_(&plan),
       caches_(plan, groups),
       maps_(client_maps(plan, groups)),
-      key_name_(key_input_name(encrypted_)) {}
+      key_name_(encrypted_.key_input()) {}
 
 Result<Trial> Trial::open(const std::filesystem::path& original,
                           const std::filesystem::path& encrypted, const Plan& plan,

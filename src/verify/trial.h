@@ -65,9 +65,6 @@ class Trial {
 // What the plan says about the inputs that the model takes.
 InputChoices choices_of(const Plan& plan);
 
-// The input that takes the key: the last of that name, which may have a suffix.
-std::string key_input_name(const Session& session);
-
 // The figures of a comparison, for the report.
 OutputFigures figures_of(std::string run, const OutputDifference& difference);
 

@@ -1,12 +1,14 @@
 #include "permcrypt/verify.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/mapped_file.h"
 #include "base/output_file.h"
 #include "verify/byte_check.h"
 #include "verify/changed_weights.h"
+#include "verify/data_files.h"
 #include "verify/known_answer.h"
 #include "verify/leak_check.h"
 #include "verify/licence.h"
@@ -56,12 +58,15 @@ Result<void> compare_known(const VerifyRequest& request, const Opened& opened, V
   return {};
 }
 
+OutputOptions record_options(const VerifyRequest& request) {
+  return {.if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse, .mode = 0600};
+}
+
 // Only of a model that passed everything else.
 Result<void> record_answer(const VerifyRequest& request, const Opened& opened,
                            std::vector<std::filesystem::path> inputs, Verdict& verdict) {
   OutputSet files(std::move(inputs));
-  const auto if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse;
-  const auto file = files.add(*request.record, {.if_exists = if_exists, .mode = 0600});
+  const auto file = files.add(*request.record, record_options(request));
   if (!file) return tl::unexpected(file.error());
   InputChoices choices = choices_of(opened.plan);
   const auto outputs = answer_of(request, opened, choices);
@@ -131,7 +136,7 @@ Result<void> check_leaks(const Subject& subject, const Model* original, unsigned
                          Verdict& verdict) {
   const auto encrypted = read_model(subject.path);
   if (!encrypted) return fail(encrypted.error());
-  auto secrets = check_secrets(subject, threads);
+  auto secrets = check_secrets(subject, original != nullptr, threads);
   if (!secrets) return fail(secrets.error());
   verdict.checks.push_back(*std::move(secrets));
   verdict.checks.push_back(check_metadata(*encrypted, original));
@@ -156,32 +161,47 @@ Result<void> compare_with_original(const VerifyRequest& request, const Subject& 
                                    const Opened& opened, Verdict& verdict) {
   const auto original = read_model(*request.original);
   if (!original) return tl::unexpected(original.error());
-  auto bytes = check_bytes(subject, paths_of(*original), request.threads);
-  if (!bytes) return tl::unexpected(bytes.error());
-  verdict.checks.push_back(*std::move(bytes));
+  auto files = check_bytes(subject, paths_of(*original), request.threads);
+  if (!files) return tl::unexpected(files.error());
+  std::ranges::move(*files, std::back_inserter(verdict.checks));
   if (!verdict.passed()) return {};
   auto proof = check_proof(subject, *original, subject.sealed.plan, request.threads);
   if (!proof) return tl::unexpected(proof.error());
   verdict.checks.push_back(*std::move(proof));
   if (auto done = check_leaks(subject, &*original, request.threads, verdict); !done) return done;
+  if (request.static_only) return {};
   auto done = run_numeric(request, &original->files[0].path, opened, verdict);
   if (done) advise(*original, subject.sealed, verdict);
   return done;
+}
+
+// Caches in plain order are no part of the plan. They are state all the same, which has a length
+// of its own, and in which part of what comes out is what went in.
+Plan with_plain_caches(const VerifyRequest& request, const SealedPlan& sealed) {
+  Plan plan = sealed.plan;
+  const auto is_plain = [](const auto& o) { return o.first == "cache" && o.second == "plain"; };
+  if (!request.original || std::ranges::none_of(sealed.options, is_plain)) return plan;
+  if (auto caches = caches_in_graph(*request.original)) plan.caches = *std::move(caches);
+  return plan;
 }
 
 Result<Verdict> verify_with_key(const VerifyRequest& request) {
   const auto subject = open_subject(request.encrypted, request.key);
   if (!subject) return tl::unexpected(subject.error());
   Verdict verdict;
-  auto untampered = check_untampered(*subject, request.threads);
-  if (!untampered) return tl::unexpected(untampered.error());
-  const bool changed = request.changed_weights && untampered->outcome == Outcome::kFailed;
-  if (changed) {
-    *untampered = {"untampered", Outcome::kNoted,
-                   "not the files that encrypt wrote: changed, as --changed-weights says", ""};
+  // Beside an original, the pass that compares the bytes looks at the MAC as well.
+  bool changed = false;
+  if (request.changed_weights || !request.original) {
+    auto untampered = check_untampered(*subject, request.threads);
+    if (!untampered) return tl::unexpected(untampered.error());
+    changed = request.changed_weights && untampered->outcome == Outcome::kFailed;
+    if (changed) {
+      *untampered = {"untampered", Outcome::kNoted,
+                     "not the files that encrypt wrote: changed, as --changed-weights says", ""};
+    }
+    if (changed || !request.original) verdict.checks.push_back(*std::move(untampered));
+    if (!verdict.passed()) return verdict;
   }
-  verdict.checks.push_back(*std::move(untampered));
-  if (!verdict.passed()) return verdict;
   const Plan& plan = subject->sealed.plan;
   if ((request.record || request.known) && carries_data(plan)) {
     return fail(ErrorKind::kState, "a known answer needs a model that takes a token",
@@ -189,7 +209,7 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
   }
   const Opened opened{.path = subject->path,
                       .structure = subject->structure,
-                      .plan = plan,
+                      .plan = with_plain_caches(request, subject->sealed),
                       .groups = subject->groups,
                       .key = lock_vector(plan, subject->groups),
                       .other = token_of_another(*subject)};
@@ -205,9 +225,23 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
     if (!done) return fail(done.error());
     if (request.numeric || request.inputs) done = run_numeric(request, nullptr, opened, verdict);
   }
-  if (done) done = run_answers(request, opened, subject->files, verdict);
+  if (done && verdict.passed()) done = run_answers(request, opened, subject->files, verdict);
   if (!done) return tl::unexpected(done.error());
   return verdict;
+}
+
+// What cannot be read comes before all that is wrong with the rest.
+Result<void> check_inputs(const VerifyRequest& request) {
+  if (request.original) {
+    if (const auto model = read_model(*request.original); !model) return fail(model.error());
+  }
+  if (request.inputs) {
+    if (const auto data = read_data(*request.inputs); !data) return fail(data.error());
+  }
+  if (request.known) {
+    if (const auto file = MappedFile::open(*request.known); !file) return fail(file.error());
+  }
+  return {};
 }
 
 }  // namespace
@@ -217,7 +251,13 @@ Result<Verdict> verify(const VerifyRequest& request) {
     return fail(ErrorKind::kUsage, "this permcrypt was built without ONNX Runtime",
                 "leave out --numeric, --record and --known, or build with ONNX Runtime");
   }
-  return request.token ? verify_with_token(request) : verify_with_key(request);
+  if (auto done = check_inputs(request); !done) return tl::unexpected(done.error());
+  auto verdict = request.token ? verify_with_token(request) : verify_with_key(request);
+  if (!request.record || (verdict && verdict->passed())) return verdict;
+  const Error failure = verdict ? Error{ErrorKind::kResult, "", ""} : verdict.error();
+  Error error = or_blocked_output(failure, *request.record, record_options(request));
+  if (error.kind == failure.kind) return verdict;
+  return tl::unexpected(std::move(error));
 }
 
 }  // namespace permcrypt

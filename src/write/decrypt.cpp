@@ -21,9 +21,8 @@ fs::path output_of(const DecryptRequest& request) {
   return request.out.value_or(beside_encrypted(request.model, ".dec.onnx"));
 }
 
-Result<std::size_t> add_output(OutputSet& outputs, const DecryptRequest& request) {
-  const IfExists if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse;
-  return outputs.add(output_of(request), {.if_exists = if_exists});
+OutputOptions output_options(const DecryptRequest& request) {
+  return {.if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse};
 }
 
 class Decryption {
@@ -91,7 +90,7 @@ class Decryption {
 
   Result<void> add_model() {
     files_ = {output_of(request_)};
-    const auto number = add_output(outputs_, request_);
+    const auto number = outputs_.add(files_[0], output_options(request_));
     if (!number) return fail(number.error());
     numbers_ = {*number};
     return {};
@@ -197,12 +196,8 @@ Result<DecryptReport> decrypt(const DecryptRequest& request) {
   }
   auto encrypted = read_encrypted(request.model);
   if (!encrypted) {
-    Error error = explain_unreadable(request.model, encrypted.error(), request.key);
-    if (error.kind == ErrorKind::kResult) {
-      OutputSet outputs;  // an output in the way comes first
-      if (auto added = add_output(outputs, request); !added) return fail(added.error());
-    }
-    return fail(std::move(error));
+    return fail(or_blocked_output(explain_unreadable(request.model, encrypted.error(), request.key),
+                                  output_of(request), output_options(request)));
   }
   return Decryption(request, *std::move(encrypted)).run();
 }

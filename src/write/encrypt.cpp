@@ -1,7 +1,10 @@
 #include "permcrypt/encrypt.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -39,6 +42,23 @@ const char* cache_text(const EncryptRequest& request) {
   return request.locks.infer.opaque_caches ? "opaque" : "plain";
 }
 
+// A name with a typing error would fix nothing, in silence.
+Result<void> check_dims(const Model& model, const std::map<std::string, std::int64_t>& dims) {
+  std::set<std::string> names;
+  const auto& graph = model.structure.graph();
+  for (const auto* values : {&graph.input(), &graph.output(), &graph.value_info()}) {
+    for (const auto& value : *values) {
+      for (const auto& dim : value.type().tensor_type().shape().dim()) names.insert(dim.dim_param());
+    }
+  }
+  for (const auto& [name, extent] : dims) {
+    if (names.contains(name)) continue;
+    return fail(ErrorKind::kUsage, "the model has no dynamic dimension " + in_quotes(name),
+                "the names are those in the shapes of its inputs, as Netron or onnx.helper shows them");
+  }
+  return {};
+}
+
 Result<Analysis> analyse_plain(const EncryptRequest& request, const LockOptions& locks) {
   auto model = read_model(request.model);
   if (!model) return fail(model.error());
@@ -46,6 +66,7 @@ Result<Analysis> analyse_plain(const EncryptRequest& request, const LockOptions&
     return fail(ErrorKind::kState, in_quotes(request.model.native()) + " is already encrypted",
                 "decrypt it first, or encrypt the original");
   }
+  if (auto done = check_dims(*model, locks.infer.dims); !done) return fail(done.error());
   std::error_code ignored;
   if (fs::exists(Journal::path_for(model_file(request.model)), ignored)) {
     return fail(ErrorKind::kState, in_quotes(request.model.native()) + " is encrypted in part",

@@ -37,6 +37,15 @@ expect 6 verify $plain
 expect 5 verify enc.onnx -k other.key
 expect 5 verify enc.onnx -k nowhere
 
+# In this order: input, key, output, result.
+expect 3 verify enc.onnx -k other.key --original nowhere.onnx
+expect 3 verify enc.onnx -k other.key --inputs nowhere.npz
+sed 's/permcrypt.plan/permcrypt.plum/' enc.onnx >damaged.onnx
+expect 3 verify damaged.onnx --original nowhere.onnx
+expect 5 verify damaged.onnx -k nowhere
+expect 1 verify damaged.onnx
+if $runtime; then expect 4 verify damaged.onnx --record token.npz; fi
+
 # The original, and another model.
 if ! $runtime; then
   expect 0 verify enc.onnx --original $plain
