@@ -15,7 +15,8 @@ tl::unexpected<Error> malformed(std::string_view why) {
 }
 
 // Recursive descent over   sum ::= product ('+' product)*   product ::= fibred ('*' fibred)*
-//                          fibred ::= atom (':' atom)?      atom ::= number | 'g' number | '(' sum ')'
+//                          fibred ::= atom (':' atom)?      atom ::= number | 'g' number | '(' sum
+//                          ')'
 // Numbers are decimal without leading zeros, so that a map has one text only.
 class Parser {
  public:

@@ -28,7 +28,8 @@ class FibreSearch {
 
   std::vector<Fibre> possible() {
     std::vector<Fibre> out = candidates();
-    std::erase_if(out, [&](const Fibre& fibre) { return !passes(fibre) || !can_be_said(fibre, {}); });
+    std::erase_if(out,
+                  [&](const Fibre& fibre) { return !passes(fibre) || !can_be_said(fibre, {}); });
     return out;
   }
 
@@ -49,9 +50,9 @@ class FibreSearch {
  private:
   struct Factor {
     bool seen = false, ruled_out = false;
-    std::set<ExprId> parents;     // that may be
-    std::vector<NodeId> nodes;    // that meet it
-    std::set<ExprId> axes;        // of constants and locks, resolved
+    std::set<ExprId> parents;   // that may be
+    std::vector<NodeId> nodes;  // that meet it
+    std::set<ExprId> axes;      // of constants and locks, resolved
   };
 
   void rule_out(ExprId axis) {
@@ -159,9 +160,8 @@ class FibreSearch {
   // Fibres over one factor inside of those over another have no axis map.
   bool can_be_said(const Fibre& fibre, Parents parents) {
     parents[fibre.factor] = fibre.parent;
-    return std::ranges::all_of(factors_[fibre.factor].axes, [&](ExprId axis) {
-      return fibres_fit(axes_, axis, parents);
-    });
+    return std::ranges::all_of(factors_[fibre.factor].axes,
+                               [&](ExprId axis) { return fibres_fit(axes_, axis, parents); });
   }
 
   LockedGraph& locked_;

@@ -28,8 +28,8 @@ namespace permcrypt {
 using Groups = std::map<ExprId, std::uint32_t>;  // of free factors
 using PassesFibres = bool (*)(const GraphNode&, const Fibre&, FibreView&);
 
-// Factors that `group_of` names, and each of their possible parents, for itself: those that add most
-// keys first. `locked` is resolved further, not changed in meaning.
+// Factors that `group_of` names, and each of their possible parents, for itself: those that add
+// most keys first. `locked` is resolved further, not changed in meaning.
 std::vector<Fibre> possible_fibres(LockedGraph& locked, const Groups& group_of,
                                    PassesFibres passes = passes_fibres);
 

@@ -85,7 +85,8 @@ Orders::Block Orders::interleave(std::span<const Axis> axes) {
   for (const Axis& axis : moving) {
     const auto extent = static_cast<std::size_t>(small(axis.extent));
     const bool fibred = is_fibred(axis.order);
-    if (fibred && (!led || axis.leads)) throw NotUnderstood{"an axis in front of what it depends on"};
+    if (fibred && (!led || axis.leads))
+      throw NotUnderstood{"an axis in front of what it depends on"};
     if (extent == 0 || out.size() > kMaxElements / extent) {
       throw NotUnderstood{"an axis too long to follow"};
     }
@@ -167,12 +168,14 @@ std::optional<std::size_t> Orders::leading(std::span<const Axis> axes, std::int6
     }
     if (static_cast<std::size_t>(inner) > kMaxElements / orders.size()) throw unknown;
     std::vector<OrderId> each;
-    for (const OrderId order : orders) each.insert(each.end(), static_cast<std::size_t>(inner), order);
+    for (const OrderId order : orders)
+      each.insert(each.end(), static_cast<std::size_t>(inner), order);
     orders = std::move(each);
     inner = 1;
     const std::size_t size = orders.size();
     if (!extent) {
-      if (!terms_.divide_exactly(axes[i].extent, terms_.constant(static_cast<std::int64_t>(size)))) {
+      if (!terms_.divide_exactly(axes[i].extent,
+                                 terms_.constant(static_cast<std::int64_t>(size)))) {
         throw unknown;
       }
       return i;
@@ -183,7 +186,8 @@ std::optional<std::size_t> Orders::leading(std::span<const Axis> axes, std::int6
       return i;
     }
     if (size % n != 0) throw unknown;
-    std::vector<OrderId> column(orders.begin(), orders.begin() + static_cast<std::ptrdiff_t>(n)), row;
+    std::vector<OrderId> column(orders.begin(), orders.begin() + static_cast<std::ptrdiff_t>(n)),
+        row;
     bool by_column = true, by_row = true;
     for (std::size_t k = 0; k < size; ++k) {
       if (k % n == 0) row.push_back(orders[k]);
@@ -243,8 +247,8 @@ std::vector<Axis> FibredReshape::finish() {
     const auto inner = orders_.terms_.value(inner_);
     if (!inner) throw NotUnderstood{"an order that depends on an axis of unknown place"};
     std::vector<OrderId> fibres = orders_.orders_[axes_[i].order].fibres;
-    const auto part = std::span(axes_).subspan(lead_part_.first,
-                                               lead_part_.second - lead_part_.first);
+    const auto part =
+        std::span(axes_).subspan(lead_part_.first, lead_part_.second - lead_part_.first);
     const auto lead = orders_.leading(part, *inner, fibres);
     set(i, lead ? std::optional(lead_part_.first + *lead) : std::nullopt, std::move(fibres));
   }

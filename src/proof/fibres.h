@@ -25,11 +25,11 @@ class FibredReshape {
 
   Orders& orders_;
   const Axis* old_lead_ = nullptr;
-  bool lead_moved_ = false;                          // comes apart, or together with others
-  std::pair<std::size_t, std::size_t> lead_part_;    // where the part that held it is now
-  TermId inner_ = orders_.terms_.constant(1);        // how many positions it has in common there
+  bool lead_moved_ = false;                        // comes apart, or together with others
+  std::pair<std::size_t, std::size_t> lead_part_;  // where the part that held it is now
+  TermId inner_ = orders_.terms_.constant(1);      // how many positions it has in common there
   std::optional<std::size_t> new_lead_;
-  std::set<std::size_t> settled_;                    // axes that know their new lead
+  std::set<std::size_t> settled_;  // axes that know their new lead
   std::vector<Axis> axes_;
 };
 

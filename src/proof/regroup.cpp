@@ -236,8 +236,8 @@ std::vector<Axis> Orders::regroup(std::span<const Axis> from, std::span<const Te
   Cut last = {0, 0};
   for (const Cut& cut : all_cuts(terms_, before, after)) {
     const auto part = std::span(old).subspan(last.first, cut.first - last.first);
-    moved.append(part, regroup_part(part, std::span(after).subspan(last.second,
-                                                                   cut.second - last.second)));
+    moved.append(
+        part, regroup_part(part, std::span(after).subspan(last.second, cut.second - last.second)));
     last = cut;
   }
   const std::vector<Axis> axes = moved.finish();

@@ -73,8 +73,10 @@ class Explanation {
     const GroupReport& group = report_.groups[g];
     const std::string numberings =
         group.fibres == 1 ? "is one numbering; it moves"
-                          : fmt::format("is {} numberings, one for each index of the group before "
-                                        "it; they move", group.fibres);
+                          : fmt::format(
+                                "is {} numberings, one for each index of the group before "
+                                "it; they move",
+                                group.fibres);
     std::string out =
         fmt::format("  g{} ({}, {}) {} together with\n", g, group.role, group.size, numberings);
     std::vector<std::string> others;

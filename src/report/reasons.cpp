@@ -54,7 +54,8 @@ std::string why_still(AxisStore& axes, const ValueFacts& facts, const TensorRepo
   std::vector<std::pair<std::string, std::string>> by_reason;  // reason, axes
   for (std::size_t k = 0; k < facts.axes.size() && k < tensor.axes.size(); ++k) {
     if (tensor.axes[k].extent < 2 || tensor.axes[k].moves()) continue;
-    const std::string reason = joined(reasons_of(axes, facts.axes[k].expr));
+    std::string reason = joined(reasons_of(axes, facts.axes[k].expr));
+    if (reason.empty()) reason = "comes apart into single elements";
     const auto same = std::find_if(by_reason.begin(), by_reason.end(),
                                    [&](const auto& entry) { return entry.first == reason; });
     if (same == by_reason.end()) {

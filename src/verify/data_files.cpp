@@ -112,15 +112,21 @@ Result<std::vector<TensorData>> read_expected(const fs::path& folder) {
 }
 
 Result<std::vector<TensorData>> bind_inputs(std::vector<TensorData> tensors,
-                                            std::span<const TensorInfo> inputs) {
-  if (tensors.size() > inputs.size()) {
-    return fail(ErrorKind::kInput, fmt::format("{} tensors for a model with {} inputs",
-                                               tensors.size(), inputs.size()));
-  }
+                                            std::span<const TensorInfo> inputs,
+                                            std::span<const TensorInfo> defaults) {
+  const auto is_in = [](std::span<const TensorInfo> infos, const std::string& name) {
+    return std::ranges::find(infos, name, &TensorInfo::name) != infos.end();
+  };
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (tensors[i].name.empty()) tensors[i].name = inputs[i].name;
+    if (tensors[i].name.empty()) {
+      if (i >= inputs.size()) {
+        return fail(ErrorKind::kInput, fmt::format("{} tensors for a model with {} inputs",
+                                                   tensors.size(), inputs.size()));
+      }
+      tensors[i].name = inputs[i].name;
+    }
     const std::string& name = tensors[i].name;
-    if (std::ranges::find(inputs, name, &TensorInfo::name) == inputs.end()) {
+    if (!is_in(inputs, name) && !is_in(defaults, name)) {
       return fail(ErrorKind::kInput, "the model has no input " + in_quotes(name));
     }
     const auto before = std::span(tensors).first(i);

@@ -33,11 +33,12 @@ Result<DataSet> read_data(const std::filesystem::path& path);
 // The expected outputs that a folder holds beside the inputs (output_K.pb); none is no error.
 Result<std::vector<TensorData>> read_expected(const std::filesystem::path& folder);
 
-// Gives every tensor the name of the input it binds to: its own name, or, without one, that of the
-// input at its position. Errors (kInput): a name the model does not have, two tensors for one
-// input, more tensors than inputs.
+// Gives every tensor the name of the input it binds to: its own name, which may be one of
+// `defaults`, or, without one, that of the input at its position. Errors (kInput): a name the model
+// does not have, two tensors for one input, more tensors than inputs.
 Result<std::vector<TensorData>> bind_inputs(std::vector<TensorData> tensors,
-                                            std::span<const TensorInfo> inputs);
+                                            std::span<const TensorInfo> inputs,
+                                            std::span<const TensorInfo> defaults = {});
 
 // Writes outputs in the layout they name: into the folder `path`, made if there is none, as
 // <stem>K.pb, or as the file `path`. `inputs`: files that must not be written over.

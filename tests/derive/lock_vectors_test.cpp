@@ -26,9 +26,10 @@ Plan plan_from(const nlohmann::json& input) {
         {vectors::array_from_hex<32>(group["id"]), group["size"], "", fibres.back()});
   }
   for (const auto& lock : input["locks"]) {
-    plan.locks.push_back({kind_from(lock["kind"]), "", 0,
-                          parse_axis_map(lock["upstream"].get<std::string>(), sizes, fibres).value(),
-                          parse_axis_map(lock["downstream"].get<std::string>(), sizes, fibres).value()});
+    plan.locks.push_back(
+        {kind_from(lock["kind"]), "", 0,
+         parse_axis_map(lock["upstream"].get<std::string>(), sizes, fibres).value(),
+         parse_axis_map(lock["downstream"].get<std::string>(), sizes, fibres).value()});
   }
   return plan;
 }

@@ -92,8 +92,7 @@ void Analysed::renumber_fibres(const ValueFacts& facts, const Groups& group_of,
     axes.push_back(facts.axes[k].expr);
     places *= move.view.shape[k];
   }
-  const AxisMap map =
-      map_axis(inference_.axes, inference_.axes.product(axes), group_of, parents_);
+  const AxisMap map = map_axis(inference_.axes, inference_.axes.product(axes), group_of, parents_);
   move.view.shape = {places};
   move.view.row_stride = places;
   move.axes = {static_cast<std::uint32_t>(orders.size())};

@@ -83,9 +83,9 @@ std::set<Pair> pairs_of(const std::vector<Fibre>& fibres) {
 // Queries, keys and values of a few heads, in primitive operators.
 struct Attention {
   std::int64_t heads = 2, part = 4;
-  bool scale_parts = false;   // a parameter for each part, the same for all heads
-  bool mix_heads = false;     // values of all heads are normalised together
-  bool show_values = false;   // values are an output
+  bool scale_parts = false;  // a parameter for each part, the same for all heads
+  bool mix_heads = false;    // values of all heads are normalised together
+  bool show_values = false;  // values are an output
 
   void add_to(ModelMaker& m) const {
     const std::int64_t d = 6, n = 3, width = heads * part;

@@ -1,6 +1,5 @@
 // Orders that depend on the position on another axis.
 #include <doctest/doctest.h>
-
 #include <onnx/onnx_pb.h>
 
 #include <vector>
@@ -32,9 +31,7 @@ struct Setting {
     }
     return axis(std::move(out));
   }
-  std::vector<Axis> apart() {
-    return o.regroup(std::vector{merged()}, std::vector{n(3), n(4)});
-  }
+  std::vector<Axis> apart() { return o.regroup(std::vector{merged()}, std::vector{n(3), n(4)}); }
   Axis lead() { return apart()[0]; }
   Axis part() { return apart()[1]; }
   std::vector<Axis> regroup(const std::vector<Axis>& from, const std::vector<TermId>& to) {
@@ -95,8 +92,9 @@ TEST_CASE("proof fibres: the leading axis may be joined with others") {
   CHECK(back[1].leads);
   CHECK(back[1].order == s.lead().order);
   CHECK(back[3].order == s.part().order);
-  const auto flat = s.regroup({{s.t.multiply(batch, s.n(3)), joined[0].order, kDistinct, true},
-                               s.part()}, {batch, s.n(12)});
+  const auto flat =
+      s.regroup({{s.t.multiply(batch, s.n(3)), joined[0].order, kDistinct, true}, s.part()},
+                {batch, s.n(12)});
   CHECK(flat[1].order == s.merged().order);
   // Of a pair of a head and something else, the head alone counts.
   const auto pairs = s.regroup({s.lead(), {s.n(2)}, {rows}, s.part()}, {s.n(6), rows, s.n(4)});

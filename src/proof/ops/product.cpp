@@ -38,16 +38,15 @@ Axes matrix_product(const Step& s, Axes x, Axes y, bool transpose_x = false,
   Axes out = s.broadcast(front(x, 2), front(y, 2));
   for (const Axes* operand : {&x, &y}) {
     const auto lead = s.lead_of(*operand);
-    if (lead && *lead + 2 < operand->size()) s.follow(*operand, out[*lead + out.size() + 2 - operand->size()]);
+    if (lead && *lead + 2 < operand->size())
+      s.follow(*operand, out[*lead + out.size() + 2 - operand->size()]);
   }
   if (!row) out.push_back(x[x.size() - 2]);
   if (!column) out.push_back(y.back());
   return out;
 }
 
-void matmul(Step& s) {
-  s.out(0, matrix_product(s, s.fibred_axes(0), s.fibred_axes(1)), s.type(0));
-}
+void matmul(Step& s) { s.out(0, matrix_product(s, s.fibred_axes(0), s.fibred_axes(1)), s.type(0)); }
 
 void fused_matmul(Step& s) {
   if (s.attr("transBatchA", 0) != 0 || s.attr("transBatchB", 0) != 0) {

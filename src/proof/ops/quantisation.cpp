@@ -21,8 +21,7 @@ void fit_scales(const Step& s, const Axes& x, std::size_t k) {
     if (i != along) {
       s.equal_extents(x[i], scale[i]);
     } else {
-      const TermId size = s.terms.constant(block);
-      s.orders.meet(s.divide_in_fibres(x[i], scale[i].extent, size).first, scale[i]);
+      s.equal_extents(s.orders.runs(x[i], block), scale[i]);
     }
   }
 }
