@@ -65,9 +65,8 @@ class Search {
       if (!first || !is(*first, "Transpose", 1)) continue;
       const auto turn = turn_of(*first), back = turn_of(last);
       if (!turn || !back || !undoes(*back, *turn)) continue;
-      const auto axis = turned_axis(*gather, *turn);
-      if (!axis) continue;
-      out_.locks[&last] = {first->inputs[0], gather->inputs[1], *axis};
+      if (turn->empty() || !gathers_front(*gather)) continue;
+      out_.locks[&last] = {first->inputs[0], gather->inputs[1], turn->front()};
       out_.inner.insert({first, gather});
     }
     return std::move(out_);
@@ -80,15 +79,11 @@ class Search {
     return reads_[value] == 1 && producer != kNone ? &graph_.nodes[producer] : nullptr;
   }
 
-  static std::optional<std::int64_t> turned_axis(const GraphNode& gather,
-                                                 const std::vector<std::int64_t>& turn) {
-    const auto rank = static_cast<std::int64_t>(turn.size());
-    std::int64_t axis = 0;
+  static bool gathers_front(const GraphNode& gather) {
     for (const auto& a : gather.proto->attribute()) {
-      if (a.name() == "axis") axis = a.i();
+      if (a.name() == "axis" && a.i() != 0) return false;
     }
-    if (axis < -rank || axis >= rank) return std::nullopt;
-    return turn[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
+    return true;
   }
 
   const Graph& graph_;

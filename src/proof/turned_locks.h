@@ -1,6 +1,7 @@
-// Locks that are three nodes: a Transpose, a Gather by a part of the key, and the Transpose back.
+// Locks that are three nodes: a Transpose that brings an axis to the front, a Gather by a part of the
+// key along it, and the Transpose back.
 //
-//   Transpose(p^-1) . Gather along k . Transpose(p)  =  Gather along p[k]
+//   Transpose(p^-1) . Gather along 0 . Transpose(p)  =  Gather along p[0]
 //
 // The two values in between have no name in the original, and nothing else may read them.
 #pragma once
