@@ -57,10 +57,10 @@ def table(rows):
     for name, meta, report in rows:
         c = report["coverage"]
         exporter = re.split(r"[,(]", meta.get("exporter", ""))[0].strip()
+        data = report["data"] if isinstance(report["data"], int) else "–"
         print(f"| {name} | {exporter} | {precision(report)} | {percent(c['both'])} "
               f"| {percent(c['one'])} | {percent(c['none'])} | {len(report['groups'])} "
-              f"| {len(report['locks'])} | {data if isinstance(data := report['data'], int) else '–'} "
-              f"| {', '.join(report['unknown_ops']) or '–'} |")
+              f"| {len(report['locks'])} | {data} | {', '.join(report['unknown_ops']) or '–'} |")
 
 
 def main(tool, zoo):
