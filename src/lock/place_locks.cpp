@@ -3,6 +3,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/quote.h"
 #include "lock/candidates.h"
 #include "lock/cut_points.h"
 #include "lock/flow.h"
@@ -40,7 +41,9 @@ class Placement {
     if (!open) return open;
     const auto weights = weight_factors(*open);
     if (weights.empty()) {
-      return fail(ErrorKind::kState, "nothing to protect: no axis of any weight can be permuted");
+      const std::string why = why_nothing_moves(graph_, open->inference);
+      return fail(ErrorKind::kState, "nothing to protect: no axis of any weight can be permuted",
+                  why.empty() ? "the model has no weights" : "what holds most of them: " + printable(why, 200));
     }
     drop_idle_interface(*open, weights);
     if (options_.carry == Carry::kData) return lock_interface();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@ std::vector<std::string> reasons_of(AxisStore& axes, ExprId axis) {
     if (reason.empty()) continue;
     if (std::find(out.begin(), out.end(), reason) == out.end()) out.push_back(std::move(reason));
   }
+  if (out.empty()) out.emplace_back();  // a sum of single indices
   return out;
 }
 
@@ -68,6 +70,12 @@ void add_still_groups(AxisStore& axes, const ValueFacts& facts, const TensorRepo
   }
 }
 
+std::set<TensorId> sparse_parts(const onnx::GraphProto& graph) {
+  std::set<TensorId> out;
+  for (const auto& tensor : graph.sparse_initializer()) out.insert(tensor_id(tensor.values()));
+  return out;
+}
+
 }  // namespace
 
 void add_reasons(Analysis& analysis, Report& report) {
@@ -85,10 +93,11 @@ void add_reasons(Analysis& analysis, Report& report) {
     tensor.why = why_still(inference.axes, facts, tensor);
     add_still_groups(inference.axes, facts, tensor, still);
   }
+  const std::set<TensorId> sparse = sparse_parts(analysis.model->structure.graph());
   for (std::size_t id = 0; id < used.size(); ++id) {
-    if (!used[id] && report.tensors[id].counts) {
-      report.tensors[id].why = "not a constant of its own: part of an operator or a sparse tensor";
-    }
+    if (used[id] || !report.tensors[id].counts) continue;
+    report.tensors[id].why =
+        sparse.contains(static_cast<TensorId>(id)) ? kStoredSparsely : "part of an operator";
   }
   for (auto& [factor, group] : still) report.groups.push_back(std::move(group));
 }
