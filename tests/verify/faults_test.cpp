@@ -67,7 +67,8 @@ class CheckedFaults {
   }
 
   bool gives_equal_results(const std::filesystem::path& path, const Subject& subject) {
-    auto trial = Trial::open(original_, path, subject.sealed.plan, subject.groups, {.threads = 1});
+    auto trial = Trial::open(original_, path, subject.sealed.plan, subject.groups,
+                             {.inputs = {}, .threads = 1});
     if (!trial) return false;
     std::vector<OutputFigures> figures;
     const auto tolerance = derive_tolerance(subject.structure, subject.sealed.plan);
