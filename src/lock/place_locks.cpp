@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "base/quote.h"
+#include "infer/plain_words.h"
 #include "lock/candidates.h"
 #include "lock/cut_points.h"
 #include "lock/flow.h"
@@ -43,7 +44,8 @@ class Placement {
     if (weights.empty()) {
       const std::string why = why_nothing_moves(graph_, open->inference);
       return fail(ErrorKind::kState, "nothing to protect: no axis of any weight can be permuted",
-                  why.empty() ? "the model has no weights" : "what holds most of them: " + printable(why, 200));
+                  why.empty() ? "the model has no weights"
+                              : "what holds most of them: " + printable(in_plain_words(why), 200));
     }
     drop_idle_interface(*open, weights);
     if (options_.carry == Carry::kData) return lock_interface();
@@ -97,8 +99,7 @@ class Placement {
     double bits = 0;
     for (const LockSite& map : locked->locks) bits += client_bits(*locked, map);
     if (bits < kEnoughBits) {
-      locked->warnings.push_back("the data carries only " +
-                                 std::to_string(static_cast<int>(bits)) +
+      locked->warnings.push_back("the data carries only " + std::to_string(static_cast<int>(bits)) +
                                  " bits of the key; wrongly scrambled data may still be of use");
     }
     return locked;
@@ -364,10 +365,10 @@ class Placement {
 
   const Graph& graph_;
   LockOptions options_;
-  std::vector<std::string> reasons_;    // why data cannot carry more of the key
-  std::vector<LockSite> interface_;     // index, input, output locks and guards, if they have one
+  std::vector<std::string> reasons_;  // why data cannot carry more of the key
+  std::vector<LockSite> interface_;   // index, input, output locks and guards, if they have one
   std::set<std::pair<ValueId, std::uint32_t>> guards_;  // value and axis of locks around what stays
-  std::vector<LockSite> trunk_, rest_;  // cut points
+  std::vector<LockSite> trunk_, rest_;                  // cut points
 };
 
 }  // namespace
