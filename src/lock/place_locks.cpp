@@ -22,6 +22,10 @@ constexpr double kEnoughBits = 64;
 // Locks around what cannot move take time; they must free at least this share of the weights.
 constexpr double kWorthwhile = 0.005;
 
+// Ids of fewer kinds are no vocabulary: programs set them by themselves (token types, flags), and
+// renumbering them would be worth a bit or two.
+constexpr std::int64_t kFewestIds = 4;
+
 class Placement {
  public:
   Placement(const Graph& graph, const LockOptions& options) : graph_(graph), options_(options) {}
@@ -60,7 +64,9 @@ class Placement {
     auto tried = insert_and_infer(std::move(maps));
     if (!tried) return tried;
     reasons_ = still_axes(graph_, *tried);
-    std::erase_if(tried->locks, [&](const LockSite& map) { return !has_effect(*tried, map); });
+    std::erase_if(tried->locks, [&](const LockSite& map) {
+      return !has_effect(*tried, map) || is_of_few_ids(map);
+    });
     auto mapped = settle(std::move(tried->locks));
     if (!mapped) return mapped;
     if (options_.carry == Carry::kData) return mapped;
@@ -161,6 +167,10 @@ class Placement {
     const auto around = sides(locked, lock);
     return std::any_of(around.begin(), around.end(),
                        [&](ExprId side) { return locked.inference.axes.any_free(side); });
+  }
+
+  static bool is_of_few_ids(const LockSite& map) {
+    return map.carrier == Carrier::kInput && map.kind == LockKind::kIndex && map.size < kFewestIds;
   }
 
   // An axis of the interface that moves, but lies on no weight, protects nothing.

@@ -5,30 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "infer/plain_words.h"
+
 namespace permcrypt {
 namespace {
-
-struct Meaning {
-  std::string_view reason, words;
-};
-
-constexpr Meaning kMeanings[] = {
-    {"graph input", "comes from an input whose order is the user's"},
-    {"graph output", "leaves in an output whose order is the user's"},
-    {"kernel axis", "spatial axis of a kernel: neighbours must stay neighbours"},
-    {"spatial axis", "spatial axis: neighbours must stay neighbours"},
-    {"cache grows", "the axis along which a cache grows"},
-    {"causal mask", "a causal mask knows the positions in order"},
-    {"Range", "positions are counted inside the model"},
-    {"Fourier transform", "a Fourier transform mixes it in order"},
-    {"real and imaginary part", "pairs of real and imaginary parts"},
-    {"sparse initializer", "stored as a sparse tensor"},
-    {"computed index", "read at positions that the model computes"},
-    {"sliced at a computed position", "sliced at a position that the model computes"},
-    {"dynamic slice", "sliced at a position that is known at run time only"},
-    {"ids come from a graph input", "indexed by ids from an input, and no lock could sit there"},
-    {"used as a shape or index", "used as a shape or an index"},
-};
 
 // The reasons of all parts of an axis that stay, each once, in order.
 std::vector<std::string> reasons_of(AxisStore& axes, ExprId axis) {
@@ -54,7 +34,8 @@ std::string why_still(AxisStore& axes, const ValueFacts& facts, const TensorRepo
   std::vector<std::pair<std::string, std::string>> by_reason;  // reason, axes
   for (std::size_t k = 0; k < facts.axes.size() && k < tensor.axes.size(); ++k) {
     if (tensor.axes[k].extent < 2 || tensor.axes[k].moves()) continue;
-    const std::string reason = joined(reasons_of(axes, facts.axes[k].expr));
+    std::string reason = joined(reasons_of(axes, facts.axes[k].expr));
+    if (reason.empty()) reason = "comes apart into single elements";
     const auto same = std::find_if(by_reason.begin(), by_reason.end(),
                                    [&](const auto& entry) { return entry.first == reason; });
     if (same == by_reason.end()) {
@@ -88,13 +69,6 @@ void add_still_groups(AxisStore& axes, const ValueFacts& facts, const TensorRepo
 }
 
 }  // namespace
-
-std::string in_plain_words(std::string_view reason) {
-  for (const Meaning& meaning : kMeanings) {
-    if (meaning.reason == reason) return std::string(meaning.words);
-  }
-  return std::string(reason);
-}
 
 void add_reasons(Analysis& analysis, Report& report) {
   const Graph& graph = analysis.locked.graph;

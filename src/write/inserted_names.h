@@ -37,7 +37,8 @@ class InsertedNames {
 };
 
 // The graph input that carries the key in a model that permcrypt wrote: the last one, if its name
-// says so; "" otherwise.
+// says so and what InsertedNames calls a split takes it; "" otherwise, as in an unlocked copy of a
+// model that had an input of such a name.
 std::string find_key_input(const onnx::GraphProto& graph);
 
 }  // namespace permcrypt

@@ -20,6 +20,14 @@ def inspect(tool, model):
     return json.loads(run.stdout) if run.returncode == 0 else None
 
 
+def data_key(tool, model):
+    """The key's bits when the data carries it, or why it does not."""
+    run = subprocess.run([tool, "encrypt", "--carry", "data", "--dry-run", str(model)],
+                         capture_output=True, text=True)
+    bits = re.search(r"^key +(\d+) bits in the locks", run.stdout, re.M)
+    return int(bits[1]) if bits else re.sub(r"^error: ", "", run.stderr).split("\n")[0]
+
+
 def precision(report):
     bytes_of = Counter()
     for tensor in report["tensors"]:
@@ -44,14 +52,15 @@ def percent(x):
 
 
 def table(rows):
-    print("| model | exporter | weights | both | one | none | groups | locks | unknown |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| model | exporter | weights | both | one | none | groups | locks | data | unknown |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for name, meta, report in rows:
         c = report["coverage"]
         exporter = re.split(r"[,(]", meta.get("exporter", ""))[0].strip()
+        data = report["data"] if isinstance(report["data"], int) else "–"
         print(f"| {name} | {exporter} | {precision(report)} | {percent(c['both'])} "
               f"| {percent(c['one'])} | {percent(c['none'])} | {len(report['groups'])} "
-              f"| {len(report['locks'])} | {', '.join(report['unknown_ops']) or '–'} |")
+              f"| {len(report['locks'])} | {data} | {', '.join(report['unknown_ops']) or '–'} |")
 
 
 def main(tool, zoo):
@@ -62,6 +71,7 @@ def main(tool, zoo):
         if report is None:
             unread.append(model.parent.name)
         else:
+            report["data"] = data_key(tool, model)
             rows.append((model.parent.name, json.loads(meta.read_text()) if meta.exists() else {},
                          report))
     both = [report["coverage"]["both"] for _, _, report in rows]
@@ -74,6 +84,12 @@ def main(tool, zoo):
 
     nothing = [n for n, _, r in rows if r["coverage"]["both"] + r["coverage"]["one"] == 0]
     print("## Nothing to protect (exit 6)\n\n" + (", ".join(nothing) or "None.") + "\n")
+
+    no_data = [(n, r["data"]) for n, _, r in rows if not isinstance(r["data"], int)]
+    print("## Data that carries the key\n\n`--carry data`: no node is added, and inputs and outputs "
+          f"are scrambled. {len(rows) - len(no_data)} of {len(rows)} models offer an axis for it; the "
+          "column *data* has the bits of their keys. Refused (exit 6): "
+          + ("; ".join(f"{name}: {why}" for name, why in no_data) or "none") + ".\n")
 
     print("## Below 90 %\n\nShares of weight bytes by what holds them. An axis of a kernel or of a "
           "direction is part of the operator's definition; that other pins are necessary is "

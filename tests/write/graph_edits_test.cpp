@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "write/inserted_names.h"
 #include "write/locked_file.h"
 
 namespace permcrypt {
@@ -355,6 +356,16 @@ TEST_CASE("before IR 4 initializers are inputs, and the key stays the last one")
   const auto decoy = file.edits({file.lock(LockKind::kInput, "x", 1, 4)}, {.decoy = true});
   REQUIRE(!decoy);
   CHECK(decoy.error().kind == ErrorKind::kState);
+}
+
+TEST_CASE("the key's input is found by what takes it, not by its name alone") {
+  onnx::ModelProto model = chain();
+  model.mutable_graph()->mutable_input(0)->set_name("permcrypt_key");
+  model.mutable_graph()->mutable_node(0)->set_input(0, "permcrypt_key");
+  CHECK(find_key_input(model.graph()) == "");
+  LockedFile file(model);
+  const auto out = file.with({file.lock(LockKind::kInput, "permcrypt_key", 1, 4)});
+  CHECK(find_key_input(out.graph()) == "permcrypt_key_1");
 }
 
 TEST_CASE("a decoy is the identity as the key's default") {
