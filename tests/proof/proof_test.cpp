@@ -53,7 +53,6 @@ TEST_CASE("proof: the data carries the key") {
 TEST_CASE("proof: updates come in any order") {
   LockOptions locks;
   locks.carry = Carry::kData;
-  locks.infer.free_interface = true;
   CHECK(outcome(R"(
 sums (float[5,4] x) => (float[3,6] y)
 <float[5,4] p, float[4,6] w, int64[5,4] to = {0,0,0,0, 2,2,2,2, 1,1,1,1, 0,0,0,0, 2,2,2,2},
