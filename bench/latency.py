@@ -10,7 +10,6 @@ import argparse
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -130,4 +129,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -41,7 +41,7 @@ struct TensorReport {
   bool counts = false;
   Protection protection = Protection::kNone;
   bool kernel = false;  // both channel axes move, the spatial ones behind them cannot
-  std::string why;      // why axes stay; "" when it is not known
+  std::string why;      // why axes stay; "" where none does, or nothing was inferred
 };
 
 struct LockReport {
@@ -70,6 +70,7 @@ struct Report {
   std::vector<PlanCache> caches;
   std::vector<std::string> unknown_ops;  // "domain.Op: 3 nodes", with a reason where a rule gave up
   std::vector<std::string> warnings, notes;
+  std::vector<std::string> advice;  // what the model's owner can do to protect more
   double key_bits = 0;    // log2 of how many keys the locks tell apart, at most
   double group_bits = 0;  // and of all permutations of all groups
 };

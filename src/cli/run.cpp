@@ -159,25 +159,11 @@ void print_outputs(const std::vector<TensorData>& outputs) {
   }
 }
 
-// A folder called out.npz would surprise.
-Result<void> check_layout(const fs::path& output, DataLayout layout) {
-  const std::string ending = output.extension();
-  if ((ending == ".npz" && layout != DataLayout::kNpz) ||
-      (ending == ".npy" && layout != DataLayout::kNpy) ||
-      (ending == ".json" && layout != DataLayout::kJson)) {
-    return fail(
-        ErrorKind::kUsage,
-        "outputs are written in the layout of the inputs, which is not " + ending,
-        layout == DataLayout::kFolder ? "name a folder with -o" : "name such a file with -o");
-  }
-  return {};
-}
-
 Result<void> run(const Options& options, const Context& context) {
   Result<DataSet> data = read_data(options.inputs);
   if (!data) return fail(data.error());
   if (options.output) {
-    if (auto fits = check_layout(*options.output, data->layout); !fits) return fits;
+    if (auto fits = check_ending(*options.output, data->layout); !fits) return fits;
   }
   const Result<Model> model = read_model(options.model);
   if (!model) return fail(model.error());

@@ -1,9 +1,12 @@
 #include "lock/still_axes.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/quote.h"
+#include "infer/plain_words.h"
+#include "lock/constraint_graph.h"
 
 namespace permcrypt {
 namespace {
@@ -41,7 +44,8 @@ std::string line_of(const Graph& original, ValueId value, Carrier side, LockedGr
     if (axis.unit() || (k == 0 && axis.dynamic())) continue;  // batches have no order to hide
     const std::string why = why_still(tried.inference.axes, axis);
     if (why.empty()) continue;
-    out += (out.empty() ? "" : ", ") + ("axis " + std::to_string(k)) + " (" + why + ")";
+    out += (out.empty() ? "" : ", ") + ("axis " + std::to_string(k)) + " (" + in_plain_words(why) +
+           ")";
   }
   return out.empty() ? "" : name + " stays in order on " + out;
 }
@@ -63,6 +67,25 @@ std::vector<std::string> still_axes(const Graph& original, LockedGraph& tried) {
   add(original.bodies[0].inputs, Carrier::kInput);
   add(original.bodies[0].outputs, Carrier::kOutput);
   return out;
+}
+
+std::string why_nothing_moves(const Graph& original, Inference& inference) {
+  std::map<std::string, double> elements;
+  for (ValueId v = 0; v < original.values.size(); ++v) {
+    const ValueFacts& facts = inference.values[v];
+    if (original.values[v].tensor == kNone || !is_weight_type(facts.type)) continue;
+    double count = 1;
+    std::set<std::string> reasons;
+    for (const Axis& axis : facts.axes) {
+      count *= static_cast<double>(axis.a);
+      if (!axis.unit()) reasons.insert(why_still(inference.axes, axis));
+    }
+    for (const std::string& why : reasons) elements[why] += count;
+  }
+  elements.erase("");
+  const auto most =
+      std::ranges::max_element(elements, {}, [](const auto& entry) { return entry.second; });
+  return most == elements.end() ? "" : most->first;
 }
 
 }  // namespace permcrypt

@@ -12,4 +12,7 @@ namespace permcrypt {
 // `original`: the graph without locks; `tried`: with every client map that could be thought of.
 std::vector<std::string> still_axes(const Graph& original, LockedGraph& tried);
 
+// Why no weight moves: what holds most of their elements; "" of a graph without weights.
+std::string why_nothing_moves(const Graph& original, Inference& inference);
+
 }  // namespace permcrypt

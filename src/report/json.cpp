@@ -89,7 +89,8 @@ std::string report_json(const Report& report, std::string_view file, std::string
               {"key_bits", report.key_bits},
               {"group_bits", report.group_bits},
               {"warnings", report.warnings},
-              {"notes", report.notes}};
+              {"notes", report.notes},
+              {"advice", report.advice}};
   for (const auto& [name, text] : report.facts) out[name] = text;
   // Names come from the model and need not be UTF-8.
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

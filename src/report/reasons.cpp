@@ -2,33 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "infer/plain_words.h"
+
 namespace permcrypt {
 namespace {
-
-struct Meaning {
-  std::string_view reason, words;
-};
-
-constexpr Meaning kMeanings[] = {
-    {"graph input", "comes from an input whose order is the user's"},
-    {"graph output", "leaves in an output whose order is the user's"},
-    {"kernel axis", "spatial axis of a kernel: neighbours must stay neighbours"},
-    {"spatial axis", "spatial axis: neighbours must stay neighbours"},
-    {"cache grows", "the axis along which a cache grows"},
-    {"causal mask", "a causal mask knows the positions in order"},
-    {"Range", "positions are counted inside the model"},
-    {"Fourier transform", "a Fourier transform mixes it in order"},
-    {"real and imaginary part", "pairs of real and imaginary parts"},
-    {"sparse initializer", "stored as a sparse tensor"},
-    {"computed index", "read at positions that the model computes"},
-    {"sliced at a computed position", "sliced at a position that the model computes"},
-    {"dynamic slice", "sliced at a position that is known at run time only"},
-    {"ids come from a graph input", "indexed by ids from an input, and no lock could sit there"},
-    {"used as a shape or index", "used as a shape or an index"},
-};
 
 // The reasons of all parts of an axis that stay, each once, in order.
 std::vector<std::string> reasons_of(AxisStore& axes, ExprId axis) {
@@ -39,6 +20,7 @@ std::vector<std::string> reasons_of(AxisStore& axes, ExprId axis) {
     if (reason.empty()) continue;
     if (std::find(out.begin(), out.end(), reason) == out.end()) out.push_back(std::move(reason));
   }
+  if (out.empty()) out.emplace_back();  // a sum of single indices
   return out;
 }
 
@@ -88,14 +70,13 @@ void add_still_groups(AxisStore& axes, const ValueFacts& facts, const TensorRepo
   }
 }
 
-}  // namespace
-
-std::string in_plain_words(std::string_view reason) {
-  for (const Meaning& meaning : kMeanings) {
-    if (meaning.reason == reason) return std::string(meaning.words);
-  }
-  return std::string(reason);
+std::set<TensorId> sparse_parts(const onnx::GraphProto& graph) {
+  std::set<TensorId> out;
+  for (const auto& tensor : graph.sparse_initializer()) out.insert(tensor_id(tensor.values()));
+  return out;
 }
+
+}  // namespace
 
 void add_reasons(Analysis& analysis, Report& report) {
   const Graph& graph = analysis.locked.graph;
@@ -112,10 +93,11 @@ void add_reasons(Analysis& analysis, Report& report) {
     tensor.why = why_still(inference.axes, facts, tensor);
     add_still_groups(inference.axes, facts, tensor, still);
   }
+  const std::set<TensorId> sparse = sparse_parts(analysis.model->structure.graph());
   for (std::size_t id = 0; id < used.size(); ++id) {
-    if (!used[id] && report.tensors[id].counts) {
-      report.tensors[id].why = "not a constant of its own: part of an operator or a sparse tensor";
-    }
+    if (used[id] || !report.tensors[id].counts) continue;
+    report.tensors[id].why =
+        sparse.contains(static_cast<TensorId>(id)) ? kStoredSparsely : "part of an operator";
   }
   for (auto& [factor, group] : still) report.groups.push_back(std::move(group));
 }

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "base/hex.h"
+#include "base/quote.h"
 #include "permcrypt/permutation.h"
+#include "report/advice.h"
 #include "report/cache_sides.h"
 #include "report/coverage.h"
 #include "report/reasons.h"
@@ -156,13 +158,19 @@ Report report_structure(const Model& model) { return report_plan(model, Plan{}, 
 Report report_analysis(Analysis& analysis) {
   Report report = report_plan(*analysis.model, analysis.plan, false);
   add_reasons(analysis, report);
+  report.advice = advise(analysis, report);
   add_unknown(analysis.locked.inference.unknown_ops, report);
   add_unknown(analysis.locked.inference.gave_up, report);
   report.warnings = analysis.locked.warnings;
   std::ranges::copy(warn_of_one_sided_caches(analysis), std::back_inserter(report.warnings));
   report.notes = analysis.locked.inference.notes;
   std::ranges::copy(analysis.locked.notes, std::back_inserter(report.notes));
+  const auto unknown = unknown_sizes(analysis);
+  for (const std::string& name : unknown) {
+    report.warnings.push_back("no input has an open dimension called " + in_quotes(name));
+  }
   for (const auto& [name, extent] : analysis.plan.bound_dims) {
+    if (std::ranges::find(unknown, name) != unknown.end()) continue;
     report.notes.push_back("the dimension " + name + " is taken to be " + std::to_string(extent));
   }
   return report;

@@ -112,7 +112,7 @@ std::string still_lines(const Report& report) {
     by_reason[tensor.why.empty() ? "unknown reason" : tensor.why].push_back(&tensor);
   }
   if (by_reason.empty()) return "";
-  std::string out = "left alone\n";
+  std::string out = "what stays in order\n";
   for (const auto& [reason, tensors] : by_reason) {
     out += fmt::format("  {}\n", printable(reason, kLine));
     for (const TensorReport* tensor : tensors) {
@@ -134,6 +134,7 @@ std::string list_lines(std::string_view title, const std::vector<std::string>& l
 
 std::string summary_text(const Report& report) {
   return coverage_lines(report) + group_line(report) + lock_lines(report) + still_lines(report) +
+         list_lines("what may help", report.advice) +
          list_lines("operators without a rule: what they touch stays", report.unknown_ops) +
          list_lines("notes", report.notes);
 }

@@ -34,12 +34,25 @@ expect 0 encrypt plain.onnx -o dry.onnx --dry-run -k nowhere
 says out '^would be'
 absent dry.onnx
 
+# What an owner can do: a size that the exporter left open. A name that no input has is a slip.
+cp "$models/llama-fp16/model.onnx" open.onnx
+expect 0 encrypt open.onnx -o x.onnx --dry-run
+says out 'because the model takes any size: .*--dim sequence_length=N'
+expect 0 encrypt open.onnx -o x.onnx --dry-run --dim sequence_length=6 --dim past_sequence_length=5
+says out '^protected +100.0 %'
+! grep -q '^what may help' out || fail "advice where all moves"
+expect 0 encrypt open.onnx -o x.onnx --dry-run --dim lenght=6
+says err "^warning: no input has an open dimension called 'lenght'"
+rm open.onnx
+
 # Refusals, and nothing left behind by them.
 before=$(ls -A | grep -Evc '^\(out\|err\)$')
 expect 2 encrypt
 expect 2 encrypt plain.onnx --internal some -o x.onnx
 expect 2 encrypt plain.onnx --dim width -o x.onnx
 expect 2 encrypt plain.onnx --dim width=0 -o x.onnx
+expect 2 encrypt plain.onnx --dim no_such_dimension=8 -o x.onnx
+expect 2 encrypt plain.onnx --dim width=8 --dim width=9 -o x.onnx
 
 expect 2 encrypt plain.onnx -o ./plain.onnx --force
 expect 3 encrypt nowhere.onnx -o x.onnx
@@ -51,6 +64,7 @@ expect 3 encrypt broken.onnx -o x.onnx
 rm broken.onnx
 expect 6 encrypt plain.enc.onnx -o x.onnx
 expect 6 encrypt "$models/sklearn-scaler-logreg" -o x.onnx
+says err '^hint: the model has no weights'
 expect 5 encrypt plain.onnx -o x.onnx -k nowhere
 expect 4 encrypt plain.onnx
 expect 4 encrypt plain.onnx -o nowhere/x.onnx

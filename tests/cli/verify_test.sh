@@ -91,6 +91,11 @@ if ! $runtime; then
   exit 0
 fi
 
+# Caches in plain order hold what was put into them: that is no use of the model.
+gpt2=$models/gpt2-decoder-merged
+expect 0 encrypt "$gpt2" -o plain_caches.onnx --cache plain
+expect 0 verify plain_caches.onnx --original "$gpt2" --numeric
+
 # Known answers: an owner records, a licensed user compares.
 expect 0 verify enc.onnx --record known
 [ "$(stat -c %a known)" = 600 ] || fail "the known answer can be read by others"

@@ -33,6 +33,23 @@ TEST_CASE("coordinates: one that counts along an axis leaves it free") {
   CHECK(model.free("t", 0));  // but for row 1
 }
 
+TEST_CASE("coordinates: a single one that the model counts leaves the rows free") {
+  Inferred model("m (float[6,9] x) => (float[6,5] y)\n<" + weights("t", 9, 4) + "," +
+                     weights("u", 3, 4) + "," + weights("w", 4, 5) + R"(,
+ int64 start = {2}, int64 end = {5}, int64 step = {1}, int64[1] last = {-1}>
+{
+  counted = Range(start, end, step)
+  places = Unsqueeze(counted, last)
+  set = ScatterND(t, places, u)
+  p = MatMul(x, set)
+  y = MatMul(p, w)
+})",
+                 {.free_interface = true});
+  CHECK(model.free("t", 0));
+  CHECK(model.free("u", 0));
+  CHECK(model.free("w", 0));
+}
+
 TEST_CASE("coordinates: others hold their axes") {
   for (const auto& model : {row_set("0,1,3,2"), row_set("0,1,2,3", "1,1,2,2")}) {
     Inferred inferred(model, {.free_interface = true});

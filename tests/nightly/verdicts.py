@@ -36,12 +36,12 @@ def one(tool, model, folder, carry, internal):
     if made.returncode == 6:
         return []
     if made.returncode:
-        return [("encrypt", made.stderr.strip())]
+        return [("encrypt", made.stderr.split("\n")[0])]
     out = []
     for name, data in (("given", ["--inputs", model / "test_data_set_0"]), ("made", [])):
         run = call(tool, "verify", enc, "--original", model / "model.onnx", "-k", folder / "key",
                    "--json", "-j", 1, *data)
-        out.append((name, json.loads(run.stdout) if run.stdout.strip() else run.stderr.strip()))
+        out.append((name, json.loads(run.stdout) if run.stdout.strip() else run.stderr.split("\n")[0]))
     return out
 
 

@@ -4,8 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "infer/plain_words.h"
 #include "permcrypt/permutation.h"
 #include "plan/small_models.h"
+#include "report/reasons.h"
 
 namespace permcrypt {
 namespace {
@@ -43,6 +45,53 @@ TEST_CASE("without locks: what users see stays, and the report says so") {
   CHECK(report.groups[0].bits == doctest::Approx(permutation_bits(26)));
   CHECK(!report.groups.back().free);
   CHECK(!report.groups.back().reasons.empty());
+}
+
+TEST_CASE("advice says what moves more, and how much it is about") {
+  test::ModelMaker maker;
+  fill(maker);
+  auto analysis = maker.analyse_without_locks();
+  REQUIRE(analysis);
+  const Report report = report_analysis(*analysis);
+  REQUIRE(report.advice.size() == 2);
+  CHECK(report.advice[0].find("of the weights follow the order of an input") != std::string::npos);
+  CHECK(report.advice[1].find("of the weights leave in an output, 'y'") != std::string::npos);
+  auto locked = maker.analyse();
+  REQUIRE(locked);
+  CHECK(report_analysis(*locked).advice.empty());
+}
+
+TEST_CASE("advice names the sizes that are left open") {
+  test::ModelMaker maker;
+  maker.input("x", {3, 30}).output("y", {3, 25}).node("Shape", {"x"}, "shape");
+  maker.node("Gather", {"shape", "one"}, "n").node("Unsqueeze", {"n", "zero"}, "end");
+  maker.node("Slice", {"w", "zero", "end", "zero"}, "part").node("MatMul", {"x", "part"}, "y");
+  maker.weight("w", {40, 25}).indices("zero", {1}, {0}).indices("one", {}, {1});
+  auto& dim = *maker.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()
+                   ->mutable_shape()->mutable_dim(1);
+  dim.set_dim_param("length");
+  auto analysis = maker.analyse();
+  REQUIRE(analysis);
+  const Report report = report_analysis(*analysis);
+  REQUIRE(report.advice.size() == 1);
+  CHECK(report.advice[0].starts_with("100.0 % of the weights stay because the model takes any"));
+  CHECK(report.advice[0].find("--dim length=N") != std::string::npos);
+
+  LockOptions options;
+  options.infer.dims = {{"length", 30}, {"lenght", 30}};
+  auto bound = maker.analyse(options);
+  REQUIRE(bound);
+  const Report second = report_analysis(*bound);
+  CHECK(second.advice.empty());
+  REQUIRE(second.warnings.size() >= 1);
+  CHECK(second.warnings[0] == "no input has an open dimension called 'lenght'");
+}
+
+TEST_CASE("a reason is always said") {
+  CHECK(in_plain_words("computed by Clip") == "read at positions that the model computes, by Clip");
+  CHECK(in_plain_words("STFT pins: a spectrum") == "held by STFT: a spectrum");
+  CHECK(in_plain_words("") == "each of its indices has a use of its own");
+  CHECK(in_plain_words("what nobody has words for") == "what nobody has words for");
 }
 
 TEST_CASE("locks: bits are those of their groups, and of their axis at most") {

@@ -46,6 +46,16 @@ class Coordinates {
 
   const std::vector<Axis>& lead() const { return lead_; }
 
+  // Is the only coordinate computed, and counts a part of `axis` along one axis? A constant list is
+  // rewritten instead, which splits nothing.
+  static bool count(RuleCall& c, const Operand& index, const Axis& axis) {
+    if (index.label != kNone && c.labels.source(index.label) == LabelSource::kConstant) return false;
+    const auto columns = columns_of(index);
+    if (columns.size() != 1) return false;
+    const auto run = enumeration_of(columns[0], {index.axes.begin(), index.axes.end() - 1});
+    return run && run->order.size() == 1 && part_of(c, axis, run->begin, run->extent);
+  }
+
  private:
   // Where a coordinate runs, along the axes on which it depends.
   std::optional<Enumeration> positions(const Affine& column) const {
@@ -76,7 +86,7 @@ std::size_t count_coordinates(RuleCall& c, const Operand& index) {
 // The axes in front of the coordinates, once n coordinates index the axes of `data` from `batch` on.
 std::vector<Axis> select(RuleCall& c, Operand& data, Operand& index, std::size_t batch,
                          std::size_t n) {
-  if (n == 1) {
+  if (n == 1 && !Coordinates::count(c, index, data.axes[batch])) {
     index_by(c, index, data.axes[batch]);
     c.pin(index.axes.back(), "coordinates");
     return {index.axes.begin(), index.axes.end() - 1};
