@@ -1,9 +1,15 @@
 // The command line of permcrypt: parses it, runs one subcommand, prints its error, and exits with
 // the code that the kind of error stands for.
 
-#include <fmt/core.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include <cctype>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <string>
 
@@ -77,10 +83,16 @@ std::string_view general_hint(ErrorKind kind) {
   return "this is a defect of permcrypt: please report it";
 }
 
+Error output_lost() {
+  return {ErrorKind::kOutput,
+          "cannot write to standard output: " + std::string(std::strerror(errno)),
+          "is the disk full, or the pipe closed?"};
+}
+
 int report(const Error& error) {
-  fmt::print(stderr, "error: {}\n", without_keys(error.message));
-  fmt::print(stderr, "hint: {}\n",
-             error.hint.empty() ? general_hint(error.kind) : without_keys(error.hint));
+  print_message(fmt::format(
+      "error: {}\nhint: {}\n", without_keys(error.message),
+      error.hint.empty() ? std::string(general_hint(error.kind)) : without_keys(error.hint)));
   return static_cast<int>(error.kind);
 }
 
@@ -107,9 +119,19 @@ int run(int argc, char** argv) {
   build(app, context);
   const Result<bool> parsed = parse(app, argc, argv);
   if (!parsed) return report(parsed.error());
-  if (!*parsed) return 0;
-  const Result<void> done = context.run();
-  return done ? 0 : report(done.error());
+  const Result<void> done = *parsed ? context.run() : Result<void>();
+  if (!done) return report(done.error());
+  return std::fflush(stdout) == 0 ? 0 : report(output_lost());
+}
+
+// A stream that was closed would leave its number to the next file: what is printed then would end
+// in a model. What takes its place can only fail.
+void occupy_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(stream, F_GETFD) != -1) continue;
+    const int placed = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    if (placed != stream) std::_Exit(static_cast<int>(ErrorKind::kDefect));
+  }
 }
 
 }  // namespace
@@ -117,9 +139,11 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace permcrypt;
+  cli::occupy_standard_streams();
   try {
     return cli::run(argc, argv);
   } catch (const std::exception& error) {
+    if (std::ferror(stdout) != 0) return cli::report(cli::output_lost());
     return cli::report({ErrorKind::kDefect, std::string("internal: ") + error.what(),
                         "this is a defect of permcrypt: please report it"});
   }

@@ -114,6 +114,7 @@ struct CopyOptions {
   DigestKey input_key{};                  // for the tags of the inputs
   DigestKey output_key{};                 // and of the outputs
   std::uint64_t memory = kDefaultMemory;  // for buffers and input pages together, about
+  bool tag_outputs = true;                // or leave those tags zeros
 };
 
 struct CopyResult {

@@ -32,10 +32,16 @@ std::vector<AxisMap> index_parts(const PlanLock& map);
 // What the plan's client maps are under these permutations of its groups; in the plan's order.
 std::vector<ClientMap> client_maps(const Plan& plan, const std::vector<Permutation>& groups);
 
+// What a model declares about an input or output.
+struct ClientValue {
+  std::string name;
+  std::vector<std::int64_t> shape;  // -1: any extent; empty as well where nothing is declared
+};
+
 // What is needed to prepare data for an encrypted model without its client graphs.
 struct ClientSide {
   std::vector<ClientMap> maps;
-  std::vector<std::string> inputs, outputs;  // names, in the model's order
+  std::vector<ClientValue> inputs, outputs;  // in the model's order
 };
 
 // Errors: kInput; kState when the model is not encrypted, or its data does not carry its key; kKey;

@@ -18,6 +18,9 @@ struct DecryptRequest {
   KeyOptions key;
   // An encrypted checkpoint of the same model, fine-tuned or not, becomes X.dec.safetensors.
   std::optional<std::filesystem::path> checkpoint;
+  // Training, casting or re-saving was meant: payloads may differ from those that were encrypted,
+  // in contents, floating-point type and place; the rest of graph and manifest may not.
+  bool changed_weights = false;
   bool force = false;
   Progress progress;
   unsigned threads = 0;
@@ -26,6 +29,8 @@ struct DecryptRequest {
 
 struct DecryptReport {
   std::vector<std::filesystem::path> files;  // the .onnx first
+  bool changed = false;     // not the original, which nothing proves then: the weights were changed
+  bool recorded = true;     // of a changed model: whether its graph could be compared as well
 };
 
 // Data files get their original names in the folder of the output; one that is there already with

@@ -37,6 +37,7 @@ Result<Token> make_token(const std::filesystem::path& model, const KeyOptions& k
 struct UnlockRequest {
   std::filesystem::path model;
   std::optional<std::filesystem::path> out;  // default: X.unlocked.onnx beside X.enc.onnx
+  std::filesystem::path token_file;          // where the token came from: no output
   bool force = false;
   unsigned threads = 0;
 };

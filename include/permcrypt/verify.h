@@ -19,8 +19,10 @@ struct VerifyRequest {
   KeyOptions key;
   std::optional<std::filesystem::path> inputs;  // DATA; absent: inputs are made
   bool numeric = false;                         // ONNX Runtime is a must
+  bool static_only = false;                     // nothing is run
   std::optional<std::filesystem::path> record;  // write a known answer
   std::optional<std::filesystem::path> known;   // check against one
+  bool changed_weights = false;                 // as in DecryptRequest
   bool force = false;
   unsigned threads = 0;
 };
@@ -48,9 +50,42 @@ struct OutputFigures {
   double top_agreement = 0, top_chance = 0;
 };
 
+// How much the results are worth under one key, over all outputs but caches.
+struct Worth {
+  double max_relative = 0;   // the largest error of all outputs, in their standard deviations
+  double mean_relative = 0;  // the mean error of the output that is off furthest
+  std::uint64_t top_positions = 0;
+  double top_agreement = 0;
+};
+
+// The right key but for so many exchanged pairs in every lock, among entries that the inputs use.
+struct SwapFigures {
+  std::uint64_t swaps = 0;  // in a lock of fewer entries: as many as there is room for
+  Worth worth;
+};
+
+// The right key but for one lock, which is random: what this lock is worth alone.
+struct LockFigures {
+  std::string value;  // what it sits on, as the plan calls it
+  std::string kind;
+  std::uint32_t axis = 0;
+  std::uint64_t size = 0;
+  double bits = 0;
+  Worth worth;
+};
+
+// What an encrypted model has in common with its original, byte for byte.
+struct SharedTensor {
+  std::string name;
+  std::uint64_t bytes = 0;
+};
+
 struct Verdict {
   std::vector<Check> checks;
   std::vector<OutputFigures> figures;
+  std::vector<SwapFigures> swaps;    // 1, 2, 4, ...
+  std::vector<LockFigures> locks;    // in the order of the key
+  std::vector<SharedTensor> shared;  // the largest first
   bool passed() const;
   const Check* first_failure() const;
 };

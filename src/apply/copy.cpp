@@ -76,7 +76,7 @@ class Copy {
     const auto bytes = file.render(chunk, buffer, pages_);
     if (!bytes) return fail(bytes.error());
     if (!bytes->empty()) {
-      file.tag_output(chunk, *bytes, options_.output_key);
+      if (options_.tag_outputs) file.tag_output(chunk, *bytes, options_.output_key);
       if (auto written = write_(index, chunk * kChunkBytes, *bytes); !written) return written;
       if (index == 0 && bytes->size() < kChunkBytes) partial_ = *bytes;
     }

@@ -30,6 +30,15 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
+// A small file with what every key file holds, secret or sealed.
+bool holds_key(const fs::path& path) {
+  constexpr std::size_t kLargestKeyFile = 64 << 10;
+  const auto file = MappedFile::open(path);
+  if (!file || file->size() > kLargestKeyFile) return false;
+  return file->bytes().find("PERMCRYPT-SECRET-KEY-1") != std::string_view::npos ||
+         file->bytes().find("PERMCRYPT-SEALED-KEY-1") != std::string_view::npos;
+}
+
 bool same_file(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
@@ -135,6 +144,13 @@ Error output_error(int code, const fs::path& path) {
           "cannot write " + in_quotes(path.native()) + ": " + std::strerror(code), std::move(hint)};
 }
 
+Error or_blocked_output(Error error, const fs::path& path, const OutputOptions& options) {
+  if (error.kind != ErrorKind::kResult) return error;
+  OutputSet outputs;
+  auto added = outputs.add(path, options);
+  return added ? error : std::move(added.error());
+}
+
 OutputSet::OutputSet(std::vector<fs::path> inputs) : inputs_(std::move(inputs)) {}
 
 OutputSet::~OutputSet() {
@@ -154,6 +170,10 @@ Result<std::size_t> OutputSet::add(const fs::path& path, const OutputOptions& op
                   "choose another name with -o");
     }
     if (options.if_exists == IfExists::kRefuse) return already_exists(path);
+    if (options.if_exists == IfExists::kReplace && holds_key(path)) {
+      return fail(ErrorKind::kOutput, in_quotes(path.native()) + " is a key, which is never replaced",
+                  "choose another name with -o");
+    }
   } else if (errno != ENOENT) {
     return output_failure(errno, path);
   }

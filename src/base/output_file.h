@@ -44,7 +44,7 @@ class OutputSet {
 
   // Creates the file and returns its number, for write(). Errors: kUsage when `path` is
   // one of the inputs (also under another name) or was added before; kOutput when it exists and may
-  // not, or when its folder cannot be written.
+  // not, when it is a key (which is never replaced), or when its folder cannot be written.
   Result<std::size_t> add(const std::filesystem::path& path, const OutputOptions& options);
 
   // Asks for disk space before the work begins; the file then has `size` bytes. kOutput when the
@@ -76,6 +76,11 @@ class OutputSet {
   std::vector<std::filesystem::path> inputs_;
   std::vector<File> files_;
 };
+
+// What to report where an output may be in the way of a failure: `error`, unless it is a kResult and
+// `path` could not be written either, which comes first.
+Error or_blocked_output(Error error, const std::filesystem::path& path,
+                        const OutputOptions& options);
 
 // A failed system call on an output, as kOutput with a hint that fits the errno value `code`.
 Error output_error(int code, const std::filesystem::path& path);

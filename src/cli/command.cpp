@@ -1,6 +1,6 @@
 #include "cli/command.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <cstdio>
 
@@ -9,12 +9,14 @@
 namespace permcrypt::cli {
 
 void Context::say(std::string_view line) const {
-  if (!quiet) fmt::print(stderr, "{}\n", line);
+  if (!quiet) print_message(fmt::format("{}\n", line));
 }
 
 void Context::warn(std::string_view line) const {
-  if (!quiet) fmt::print(stderr, "warning: {}\n", printable(line, 1000));
+  if (!quiet) print_message(fmt::format("warning: {}\n", printable(line, 1000)));
 }
+
+void print_message(const std::string& text) { std::fputs(text.c_str(), stderr); }
 
 void add_key_options(CLI::App& command, KeyOptions& options) {
   command.add_option("-k,--key", options.file, "Key file")->type_name("FILE");

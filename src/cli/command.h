@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "permcrypt/apply.h"
@@ -44,6 +45,9 @@ void add_scramble(CLI::App& app, Context& context);
 void add_unscramble(CLI::App& app, Context& context);
 void add_split(CLI::App& app, Context& context);
 void add_digest(CLI::App& app, Context& context);
+
+// To standard error. What cannot be printed there is lost: there is nowhere to say so.
+void print_message(const std::string& text);
 
 // -k FILE and --passphrase-fd N. `options` must outlive the command.
 void add_key_options(CLI::App& command, KeyOptions& options);

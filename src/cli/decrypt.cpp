@@ -22,7 +22,12 @@ Result<void> run(DecryptRequest& request, const Context& context) {
   const auto decrypted = decrypt(request);
   bar.reset();
   if (!decrypted) return fail(decrypted.error());
+  if (decrypted->changed && !decrypted->recorded) {
+    context.warn(
+        "the file does not record its graph: whether that was changed as well is not known");
+  }
   for (const auto& file : decrypted->files) context.say("written  " + file.native());
+  if (decrypted->changed) context.say("the weights were changed: this is not the original");
   return {};
 }
 
@@ -38,6 +43,9 @@ void add_decrypt(CLI::App& app, Context& context) {
       ->add_option("--checkpoint", request->checkpoint,
                    "Restore its checkpoint as well, trained or not: OUT with .safetensors")
       ->type_name("FILE");
+  command->add_flag(
+      "--changed-weights", request->changed_weights,
+      "Training, casting or re-saving was meant: weights may differ, the rest may not");
   add_key_options(*command, request->key);
   command->callback([request, &context] {
     context.run = [request, &context] { return run(*request, context); };

@@ -49,7 +49,10 @@ Result<void> add_dim(const std::string& text, std::map<std::string, std::int64_t
     return fail(ErrorKind::kUsage, "--dim " + in_quotes(text) + " is not NAME=N",
                 "as in --dim height=224");
   }
-  dims[text.substr(0, equals)] = extent;
+  if (!dims.emplace(text.substr(0, equals), extent).second) {
+    return fail(ErrorKind::kUsage, "--dim " + in_quotes(text) + " gives a second extent",
+                "a dimension has one");
+  }
   return {};
 }
 

@@ -34,12 +34,13 @@ void print_report(const Options& options, const Report& report, std::string_view
       "{}", options.json ? report_json(report, options.file.native(), kind) : inspect_text(report));
 }
 
-// Small files of which a few facts say everything.
+// Small files of which a few facts say everything. In JSON they come with all members that models
+// have, empty, so that scripts need not ask what they read.
 using Facts = nlohmann::ordered_json;
 
 void print_facts(const Options& options, std::string_view kind, const Facts& facts) {
   if (options.json) {
-    Facts out = {{"file", options.file.native()}, {"kind", kind}};
+    Facts out = Facts::parse(report_json({}, options.file.native(), kind));
     out.update(facts);
     fmt::print("{}\n", out.dump(2, ' ', false, Facts::error_handler_t::replace));
     return;
@@ -137,9 +138,15 @@ Result<void> inspect_encrypted(const Options& options, Model model) {
 
 Result<void> run(const Options& options, const Context& context) {
   const std::string head = head_of(options.file);
-  if (head.starts_with("PK")) return inspect_token(options);
-  if (const auto info = inspect_key_text(head)) {
-    inspect_key(options, *info);
+  const auto key = inspect_key_text(head);
+  const bool is_token = head.starts_with("PK");
+  if ((is_token || key) && options.explain) {
+    return fail(ErrorKind::kUsage, in_quotes(options.file.native()) + " holds no weights to explain",
+                "name the model");
+  }
+  if (is_token) return inspect_token(options);
+  if (key) {
+    inspect_key(options, *key);
     return {};
   }
   auto model = read_model(options.file);

@@ -40,7 +40,7 @@ ProgressBar::ProgressBar(const Context& context) {
 }
 
 ProgressBar::~ProgressBar() {
-  if (line_ && line_->drawn) fmt::print(stderr, "\r\x1b[K");
+  if (line_ && line_->drawn) print_message("\r\x1b[K");
 }
 
 Progress ProgressBar::callback() {
@@ -51,7 +51,7 @@ Progress ProgressBar::callback() {
     if (!lock || now < line->next) return;
     line->next = now + kBetween;
     line->drawn = true;
-    fmt::print(stderr, "\r{}\x1b[K", progress_line(done, total));
+    print_message(fmt::format("\r{}\x1b[K", progress_line(done, total)));
     std::fflush(stderr);
   };
 }

@@ -17,9 +17,11 @@
 
 #include "base/quote.h"
 #include "cli/command.h"
+#include "permcrypt/model.h"
 #include "verify/data_files.h"
 #include "verify/runtime.h"
 #include "verify/token_file.h"
+#include "write/encrypted_model.h"
 
 namespace permcrypt::cli {
 namespace {
@@ -33,17 +35,12 @@ struct Options {
   std::optional<fs::path> output;
 };
 
-// The input that takes the token: the last, if its name says so. The name may have a suffix where
-// the original model used it itself.
-std::optional<std::string> key_input(const Session& session) {
-  if (session.inputs().empty()) return std::nullopt;
-  const std::string& name = session.inputs().back().name;
-  if (!name.starts_with(kKeyInput)) return std::nullopt;
-  return name;
-}
-
 bool has_tensor(const std::vector<TensorData>& tensors, const std::string& name) {
   return std::ranges::find(tensors, name, &TensorData::name) != tensors.end();
+}
+
+bool takes(std::span<const TensorInfo> inputs, const std::string& name) {
+  return std::ranges::find(inputs, name, &TensorInfo::name) != inputs.end();
 }
 
 // The parts of a token, whichever there are.
@@ -79,30 +76,26 @@ constexpr std::string_view kScrambled = ".scrambled";
 // a model that does, there is nothing to run.
 Result<void> add_key(std::vector<TensorData>& tensors, const TokenParts& token,
                      const Session& session, const fs::path& model) {
-  const std::optional<std::string> name = key_input(session);
-  if (token.key && !name) {
+  const std::string& name = session.key_input();
+  if (token.key && name.empty()) {
     return fail(ErrorKind::kState, in_quotes(model.native()) + " takes no token",
                 "leave out -t, or name the encrypted model");
   }
   if (token.key) {
     tensors.push_back(*token.key);
-    tensors.back().name = *name;
-  } else if (name && !has_tensor(tensors, *name)) {
+    tensors.back().name = name;
+  } else if (takes(session.inputs(), name) && !has_tensor(tensors, name)) {
     return fail(ErrorKind::kInput, in_quotes(model.native()) + " runs with a token only",
                 "give the token file with -t");
   }
   return {};
 }
 
-bool takes(const Session& graph, const std::string& input) {
-  return std::ranges::find(graph.inputs(), input, &TensorInfo::name) != graph.inputs().end();
-}
-
 // Runs a client graph on what it takes, and passes on the rest as it is.
 Result<std::vector<TensorData>> run_client(Session& graph, std::vector<TensorData> tensors) {
   std::vector<TensorData> own, rest;
   for (TensorData& tensor : tensors) {
-    (takes(graph, tensor.name) ? own : rest).push_back(std::move(tensor));
+    (takes(graph.inputs(), tensor.name) ? own : rest).push_back(std::move(tensor));
   }
   Result<std::vector<TensorData>> results = graph.run(own);
   if (!results) return results;
@@ -125,13 +118,13 @@ Result<std::vector<TensorData>> run_once(Session& session, TokenParts& token,
     }
   }
   if (auto added = add_key(tensors, token, session, model); !added) return fail(added.error());
-  Result<std::vector<TensorData>> feeds = bind_inputs(std::move(tensors), session.inputs());
+  Result<std::vector<TensorData>> feeds = bind_inputs(std::move(tensors), session.inputs(), session.defaults());
   if (!feeds) return fail(feeds.error());
   Result<std::vector<TensorData>> results = session.run(*feeds);
   if (!results || !token.out) return results;
   for (TensorData& tensor : *results) {
     const std::string scrambled = tensor.name + std::string(kScrambled);
-    if (takes(*token.out, scrambled)) tensor.name = scrambled;
+    if (takes(token.out->inputs(), scrambled)) tensor.name = scrambled;
   }
   return run_client(*token.out, *std::move(results));
 }
@@ -166,33 +159,24 @@ void print_outputs(const std::vector<TensorData>& outputs) {
   }
 }
 
-// A folder called out.npz would surprise.
-Result<void> check_layout(const fs::path& output, DataLayout layout) {
-  const std::string ending = output.extension();
-  if ((ending == ".npz" && layout != DataLayout::kNpz) ||
-      (ending == ".npy" && layout != DataLayout::kNpy) ||
-      (ending == ".json" && layout != DataLayout::kJson)) {
-    return fail(
-        ErrorKind::kUsage,
-        "outputs are written in the layout of the inputs, which is not " + ending,
-        layout == DataLayout::kFolder ? "name a folder with -o" : "name such a file with -o");
-  }
-  return {};
-}
-
 Result<void> run(const Options& options, const Context& context) {
   Result<DataSet> data = read_data(options.inputs);
   if (!data) return fail(data.error());
   if (options.output) {
-    if (auto fits = check_layout(*options.output, data->layout); !fits) return fits;
+    if (auto fits = check_ending(*options.output, data->layout); !fits) return fits;
   }
+  const Result<Model> model = read_model(options.model);
+  if (!model) return fail(model.error());
   Result<Session> session = Session::open(options.model, {.threads = context.threads});
   if (!session) return fail(session.error());
   const Result<DataSet> outputs = run_all(*session, options, context, *std::move(data));
   if (!outputs) return fail(outputs.error());
   if (options.output) {
     const OutputOptions how{context.force ? IfExists::kReplace : IfExists::kRefuse};
-    return write_data(*options.output, *outputs, how, {options.inputs, options.model});
+    std::vector<fs::path> inputs = paths_of(*model);
+    inputs.push_back(options.inputs);
+    if (options.token) inputs.push_back(*options.token);
+    return write_data(*options.output, *outputs, how, std::move(inputs));
   }
   for (const std::vector<TensorData>& tensors : outputs->runs) print_outputs(tensors);
   return {};

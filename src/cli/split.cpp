@@ -41,6 +41,7 @@ void add_split(CLI::App& app, Context& context) {
       ->expected(1, 2)
       ->required();
   command->add_option("--epoch", request->epoch, "Other permutations for each number")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N");
   command->add_option("-o,--output", request->out, "A folder (default: X.split beside X.onnx)")
       ->type_name("FOLDER");

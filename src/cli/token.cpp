@@ -22,10 +22,10 @@ struct Options {
 };
 
 Result<void> run(const Options& options, const Context& context) {
-  const auto token = make_token(options.model, options.key, options.tokenizer);
-  if (!token) return fail(token.error());
   const auto out = options.out.value_or(token_name(options.model));
   const IfExists if_exists = context.force ? IfExists::kReplace : IfExists::kRefuse;
+  const auto token = make_token(options.model, options.key, options.tokenizer);
+  if (!token) return fail(or_blocked_output(token.error(), out, {.if_exists = if_exists}));
   std::vector<std::filesystem::path> inputs{options.model};
   if (options.tokenizer) inputs.push_back(*options.tokenizer);
   const auto written = write_token(out, *token, if_exists, std::move(inputs));

@@ -19,6 +19,7 @@ struct Options {
 Result<void> run(Options& options, const Context& context) {
   options.request.force = context.force;
   options.request.threads = context.threads;
+  options.request.token_file = options.token;
   const auto token = read_token(options.token);
   if (!token) return fail(token.error());
   const auto vector = to_integers(*token);

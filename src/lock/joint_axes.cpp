@@ -160,8 +160,11 @@ class Joiner {
         const auto& value = inference_.values[v].axes;
         if (lie_of(axes_, std::vector<Axis>{value[lock.axis]}, run) == Lie::kAbsent) continue;
         if (lock.carrier == Carrier::kKey) return false;
-        for (std::size_t k = lock.axis; k < value.size(); ++k) {
-          if (value[k].dynamic()) return false;
+        // From the run's first axis on, which another map of the same value may be about.
+        bool begun = false;
+        for (const Axis& axis : value) {
+          begun = begun || lie_of(axes_, std::vector<Axis>{axis}, run) != Lie::kAbsent;
+          if (begun && axis.dynamic()) return false;
         }
       }
     }

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "base/quote.h"
+#include "infer/plain_words.h"
 #include "lock/candidates.h"
 #include "lock/cut_points.h"
 #include "lock/flow.h"
@@ -23,6 +24,10 @@ constexpr double kEnoughBits = 64;
 // Locks around what cannot move take time; they must free at least this share of the weights.
 constexpr double kWorthwhile = 0.005;
 
+// Ids of fewer kinds are no vocabulary: programs set them by themselves (token types, flags), and
+// renumbering them would be worth a bit or two.
+constexpr std::int64_t kFewestIds = 4;
+
 class Placement {
  public:
   Placement(const Graph& graph, const LockOptions& options) : graph_(graph), options_(options) {}
@@ -39,7 +44,8 @@ class Placement {
     if (weights.empty()) {
       const std::string why = why_nothing_moves(graph_, open->inference);
       return fail(ErrorKind::kState, "nothing to protect: no axis of any weight can be permuted",
-                  why.empty() ? "the model has no weights" : "what holds most of them: " + printable(why, 200));
+                  why.empty() ? "the model has no weights"
+                              : "what holds most of them: " + printable(in_plain_words(why), 200));
     }
     drop_idle_interface(*open, weights);
     if (options_.carry == Carry::kData) return lock_interface();
@@ -63,7 +69,9 @@ class Placement {
     auto tried = insert_and_infer(std::move(maps));
     if (!tried) return tried;
     reasons_ = still_axes(graph_, *tried);
-    std::erase_if(tried->locks, [&](const LockSite& map) { return !has_effect(*tried, map); });
+    std::erase_if(tried->locks, [&](const LockSite& map) {
+      return !has_effect(*tried, map) || is_of_few_ids(map);
+    });
     auto mapped = settle(std::move(tried->locks));
     if (!mapped) return mapped;
     if (options_.carry == Carry::kData) return mapped;
@@ -91,8 +99,7 @@ class Placement {
     double bits = 0;
     for (const LockSite& map : locked->locks) bits += client_bits(*locked, map);
     if (bits < kEnoughBits) {
-      locked->warnings.push_back("the data carries only " +
-                                 std::to_string(static_cast<int>(bits)) +
+      locked->warnings.push_back("the data carries only " + std::to_string(static_cast<int>(bits)) +
                                  " bits of the key; wrongly scrambled data may still be of use");
     }
     return locked;
@@ -164,6 +171,10 @@ class Placement {
     const auto around = sides(locked, lock);
     return std::any_of(around.begin(), around.end(),
                        [&](ExprId side) { return locked.inference.axes.any_free(side); });
+  }
+
+  static bool is_of_few_ids(const LockSite& map) {
+    return map.carrier == Carrier::kInput && map.kind == LockKind::kIndex && map.size < kFewestIds;
   }
 
   // An axis of the interface that moves, but lies on no weight, protects nothing.
@@ -354,10 +365,10 @@ class Placement {
 
   const Graph& graph_;
   LockOptions options_;
-  std::vector<std::string> reasons_;    // why data cannot carry more of the key
-  std::vector<LockSite> interface_;     // index, input, output locks and guards, if they have one
+  std::vector<std::string> reasons_;  // why data cannot carry more of the key
+  std::vector<LockSite> interface_;   // index, input, output locks and guards, if they have one
   std::set<std::pair<ValueId, std::uint32_t>> guards_;  // value and axis of locks around what stays
-  std::vector<LockSite> trunk_, rest_;  // cut points
+  std::vector<LockSite> trunk_, rest_;                  // cut points
 };
 
 }  // namespace

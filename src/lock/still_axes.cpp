@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/quote.h"
+#include "infer/plain_words.h"
 #include "lock/constraint_graph.h"
 
 namespace permcrypt {
@@ -43,7 +44,8 @@ std::string line_of(const Graph& original, ValueId value, Carrier side, LockedGr
     if (axis.unit() || (k == 0 && axis.dynamic())) continue;  // batches have no order to hide
     const std::string why = why_still(tried.inference.axes, axis);
     if (why.empty()) continue;
-    out += (out.empty() ? "" : ", ") + ("axis " + std::to_string(k)) + " (" + why + ")";
+    out += (out.empty() ? "" : ", ") + ("axis " + std::to_string(k)) + " (" + in_plain_words(why) +
+           ")";
   }
   return out.empty() ? "" : name + " stays in order on " + out;
 }

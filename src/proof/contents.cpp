@@ -1,17 +1,22 @@
 #include "proof/contents.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
+#include <mutex>
+#include <optional>
 
-#include "base/checked.h"
 #include "base/mapped_file.h"
+#include "base/page_budget.h"
 #include "base/parallel.h"
+#include "proof/renumbered.h"
 
 namespace permcrypt::proof {
 namespace {
 
 using Files = std::vector<MappedFile>;
+
+// Pages of the two models that may be in memory at a time, about.
+constexpr std::uint64_t kResidentBytes = 64 << 20;
 
 Result<Files> map_files(const Model& model) {
   Files out;
@@ -23,144 +28,11 @@ Result<Files> map_files(const Model& model) {
   return out;
 }
 
-// Elements as bit patterns, wherever they are stored.
-class Elements {
- public:
-  Elements(std::string_view bytes, Encoding encoding, std::uint32_t bits)
-      : bytes_(bytes), bits_(bits) {
-    if (encoding == Encoding::kFixed) return;
-    spelled_out_ = true;
-    std::size_t at = 0;
-    while (at < bytes.size()) {
-      if (encoding == Encoding::kTagged) varint(at);
-      patterns_.push_back(encoding == Encoding::kTagged && bits_of_tag_ == 5   ? fixed(at, 4)
-                          : encoding == Encoding::kTagged && bits_of_tag_ == 1 ? fixed(at, 8)
-                                                                               : varint(at));
-    }
-  }
-
-  std::uint64_t count() const {
-    return spelled_out_ ? patterns_.size() : bytes_.size() * 8 / std::max(bits_, 1u);
-  }
-  std::uint64_t operator[](std::uint64_t i) const {
-    if (spelled_out_) return patterns_[i];
-    if (bits_ == 4) {
-      const auto pair = static_cast<unsigned char>(bytes_[i / 2]);
-      return i % 2 == 0 ? pair & 15u : pair >> 4;
-    }
-    std::uint64_t pattern = 0;
-    const std::size_t width = bits_ / 8;
-    std::memcpy(&pattern, bytes_.data() + i * width, width);
-    return pattern;
-  }
-  bool plain_bytes() const { return !spelled_out_ && bits_ >= 8; }
-  const char* at(std::uint64_t i) const { return bytes_.data() + i * (bits_ / 8); }
-
- private:
-  std::uint64_t varint(std::size_t& at) {
-    std::uint64_t value = 0;
-    for (int shift = 0; at < bytes_.size() && shift < 64; shift += 7) {
-      const auto byte = static_cast<unsigned char>(bytes_[at++]);
-      value |= static_cast<std::uint64_t>(byte & 127u) << shift;
-      if (byte < 128) break;
-    }
-    bits_of_tag_ = value & 7;
-    return value;
-  }
-  std::uint64_t fixed(std::size_t& at, std::size_t width) {
-    std::uint64_t value = 0;
-    std::memcpy(&value, bytes_.data() + at, std::min(width, bytes_.size() - at));
-    at = std::min(at + width, bytes_.size());
-    return value;
-  }
-
-  std::string_view bytes_;
-  std::uint32_t bits_;
-  bool spelled_out_ = false;
-  std::uint64_t bits_of_tag_ = 0;
-  std::vector<std::uint64_t> patterns_;
+// What is to be compared of one tensor.
+struct Task {
+  std::optional<Renumbering> planned;  // none: it stays
+  std::uint64_t parts = 1;
 };
-
-std::int64_t signed_value(std::uint64_t pattern, std::int32_t type) {
-  return type == onnx::TensorProto::INT32 ? static_cast<std::int32_t>(pattern)
-                                          : static_cast<std::int64_t>(pattern);
-}
-
-// An array seen through a view, gathered along each axis.
-class Renumbered {
- public:
-  Renumbered(const ElementView& view, std::vector<Index> orders)
-      : shape_(view.shape), orders_(std::move(orders)) {
-    count_ = 1;
-    for (const std::uint64_t extent : shape_) {
-      if (count_) count_ = checked_mul(*count_, extent);
-    }
-    strides_.assign(shape_.size(), 1);
-    end_ = shape_.empty() ? 1 : shape_.back();
-    for (std::size_t k = shape_.size(); k-- > 1 && end_;) {
-      if (k + 1 == shape_.size()) end_ = std::max(view.row_stride, shape_.back());
-      strides_[k - 1] = *end_;
-      end_ = checked_mul(*end_, shape_[k - 1]);
-    }
-  }
-
-  // Calls row(new, old) with where each innermost row begins; stops when it returns false.
-  template <class Row>
-  bool each_row(Row row) const {
-    std::vector<std::uint64_t> at(shape_.size(), 0);
-    for (;;) {
-      std::uint64_t there = 0, here = 0;
-      for (std::size_t k = 0; k + 1 < shape_.size(); ++k) {
-        there += at[k] * strides_[k];
-        here += orders_[k][at[k]] * strides_[k];
-      }
-      if (!row(there, here)) return false;
-      std::size_t k = shape_.size() < 2 ? 0 : shape_.size() - 1;
-      while (k > 0 && ++at[k - 1] == shape_[k - 1]) at[--k] = 0;
-      if (k == 0) return true;
-    }
-  }
-
-  bool fits(std::uint64_t count) const { return count_ && end_ && *end_ <= count; }
-  bool empty() const { return count_ == 0; }
-  std::uint64_t last() const { return shape_.empty() ? 1 : shape_.back(); }
-  const Index& last_order() const { return orders_.back(); }
-  bool is_scalar() const { return shape_.empty(); }
-
- private:
-  std::vector<std::uint64_t> shape_, strides_;
-  std::vector<Index> orders_;
-  std::optional<std::uint64_t> count_, end_;
-};
-
-// Whether encrypted[i] = code(original[order(i)]) for all i. An empty code is the plain one.
-bool renumbered(const Elements& encrypted, const Elements& original, const Renumbered& array,
-                const Index& code, std::int32_t type) {
-  if (array.empty()) return true;
-  if (!array.fits(encrypted.count()) || !array.fits(original.count())) return false;
-  if (array.is_scalar()) return encrypted[0] == original[0];
-  const Index& order = array.last_order();
-  const bool whole_rows =
-      code.empty() && is_plain(order) && encrypted.plain_bytes() && original.plain_bytes();
-  const auto n = static_cast<std::int64_t>(code.size());
-  const auto coded = [&](std::uint64_t pattern) {
-    const std::int64_t v = signed_value(pattern, type);
-    return v < 0 ? v + n : v;
-  };
-  return array.each_row([&](std::uint64_t there, std::uint64_t here) {
-    if (whole_rows) {
-      return std::equal(encrypted.at(there), encrypted.at(there + array.last()), original.at(here));
-    }
-    for (std::uint64_t j = 0; j < array.last(); ++j) {
-      const std::uint64_t e = encrypted[there + j], o = original[here + order[j]];
-      if (code.empty() ? e == o : false) continue;
-      if (code.empty()) return false;
-      const std::int64_t v = coded(o);
-      if (v < 0 || v >= n || coded(e) != code[static_cast<std::size_t>(v)]) return false;
-    }
-    return true;
-  });
-}
 
 class Comparison {
  public:
@@ -170,46 +42,50 @@ class Comparison {
         files_(std::move(files)),
         encrypted_files_(std::move(encrypted_files)) {}
 
-  struct Task {
-    const PlanTensor* plan = nullptr;
-    std::vector<Index> orders;
-    Index code;
-  };
+  std::uint64_t parts(TensorId id, TensorId encrypted, const Renumbering& planned) const {
+    const Tensor &o = original_.tensors[id], &e = encrypted_.tensors[encrypted];
+    if (!comparable(o, e)) return 1;
+    return planned.parts({bytes(encrypted_files_, *e.payload), e.encoding},
+                         {bytes(files_, *o.payload), o.encoding});
+  }
 
-  void compare(TensorId id, const Task& task, TensorClaim& out) const {
-    const Tensor& o = original_.tensors[id];
-    const Tensor& e = encrypted_.tensors[out.encrypted];
-    if (o.type != e.type || o.shape != e.shape) return differ(out, "has another type or shape");
-    if (!o.payload || !e.payload) return compare_unmovable(o, e, out);
+  // What is wrong with one part of a tensor; nothing if it is as it should be.
+  std::optional<TensorClaim> problem(TensorId id, TensorId encrypted, const Task& task,
+                                     std::uint64_t part) {
+    const Tensor &o = original_.tensors[id], &e = encrypted_.tensors[encrypted];
+    if (o.type != e.type || o.shape != e.shape) return differs("has another type or shape");
+    if (!comparable(o, e)) return compare_unmovable(o, e);
     const auto there = bytes(encrypted_files_, *e.payload), here = bytes(files_, *o.payload);
-    const bool same = task.plan ? renumbered({there, e.encoding, task.plan->view.bits},
-                                             {here, o.encoding, task.plan->view.bits},
-                                             {task.plan->view, task.orders}, task.code, o.type)
-                                : there == here;
-    if (!same) return differ(out, task.plan ? "is not renumbered as planned" : "was changed");
-    out.claim.related = true;
+    const bool same = task.planned
+                          ? task.planned->holds({there, e.encoding}, {here, o.encoding}, part)
+                          : there == here;
+    if (pages_.use((there.size() + here.size()) / task.parts)) {
+      for (const Files* files : {&files_, &encrypted_files_}) {
+        for (const MappedFile& file : *files) file.drop_pages();
+      }
+    }
+    if (same) return std::nullopt;
+    return differs(task.planned ? "is not renumbered as planned" : "was changed");
   }
 
  private:
+  static bool comparable(const Tensor& o, const Tensor& e) { return o.payload && e.payload; }
+
   static std::string_view bytes(const Files& files, const ByteSpan& span) {
     const auto range = files[span.file].range(span.offset, span.length);
     return range ? *range : std::string_view();
   }
 
-  static void differ(TensorClaim& out, const char* problem) {
-    out.problem = problem;
-    out.differs = true;
-  }
+  static TensorClaim differs(const char* problem) { return {kNone, {}, problem, true}; }
 
   // Strings, payloads in several pieces: the message as a whole.
-  void compare_unmovable(const Tensor& o, const Tensor& e, TensorClaim& out) const {
+  std::optional<TensorClaim> compare_unmovable(const Tensor& o, const Tensor& e) const {
     const bool nothing = std::ranges::find(o.shape, 0) != o.shape.end();
     if (nothing || (!o.external && !e.external &&
                     message(files_, original_, o) == message(encrypted_files_, encrypted_, e))) {
-      out.claim.related = true;
-    } else {
-      out.problem = "cannot be compared";
+      return std::nullopt;
     }
+    return TensorClaim{kNone, {}, "cannot be compared", false};
   }
 
   static std::string_view message(const Files& files, const Model& model, const Tensor& tensor) {
@@ -219,6 +95,7 @@ class Comparison {
 
   const Model &original_, &encrypted_;
   Files files_, encrypted_files_;
+  PageBudget pages_{kResidentBytes};
 };
 
 // The k-th tensor of a name in one file is that in the other.
@@ -244,12 +121,52 @@ std::map<std::pair<std::uint32_t, std::uint64_t>, const PlanTensor*> by_place(co
   return out;
 }
 
+const PlanTensor* find_plan(
+    const std::map<std::pair<std::uint32_t, std::uint64_t>, const PlanTensor*>& planned,
+    const Tensor& tensor) {
+  const auto found = planned.find({tensor.payload->file, tensor.payload->offset});
+  const bool same = found != planned.end() && found->second->payload == *tensor.payload;
+  return same ? found->second : nullptr;
+}
+
 bool is_plain_view(const ElementView& view, const Tensor& tensor) {
   return static_cast<int>(view.bits) == element_bits(tensor.type) &&
          std::ranges::equal(
              view.shape, tensor.shape,
              [](std::uint64_t x, std::int64_t y) { return x == static_cast<std::uint64_t>(y); }) &&
          (view.shape.empty() || view.row_stride == view.shape.back());
+}
+
+// What the plan, if it has the tensor, makes of it.
+Claim suggested_claim(const Tensor& tensor, const PlanTensor* planned,
+                      const std::vector<Permutation>& groups, Terms& terms, Orders& orders) {
+  Claim claim;
+  claim.related = false;
+  claim.type = tensor.type;
+  claim.axes.emplace();
+  if (!planned) {
+    for (const std::int64_t n : tensor.shape) claim.axes->push_back({terms.constant(n)});
+    return claim;
+  }
+  if (!is_plain_view(planned->view, tensor)) {
+    claim.packed_bits = static_cast<int>(planned->view.bits);
+  }
+  for (std::size_t k = 0; k < planned->axes.size(); ++k) {
+    const auto extent = static_cast<std::int64_t>(planned->view.shape[k]);
+    claim.axes->push_back(
+        {terms.constant(extent), planned_order(planned->axes[k], groups, orders)});
+  }
+  if (planned->values) {
+    claim.code = orders.inverse(planned_order(*planned->values, groups, orders));
+  }
+  return claim;
+}
+
+Renumbering suggested_renumbering(const PlanTensor& planned, const Tensor& tensor,
+                                  const Claim& claim, const Orders& orders) {
+  std::vector<Renumbering::Order> along;
+  for (const Axis& axis : *claim.axes) along.emplace_back(orders.permutation(axis.order));
+  return {planned.view, std::move(along), orders.permutation(claim.code), tensor.type};
 }
 
 }  // namespace
@@ -265,39 +182,38 @@ Result<std::vector<TensorClaim>> compare_contents(const Model& original, const M
   auto files = map_files(original), encrypted_files = map_files(encrypted);
   if (!files) return tl::unexpected(files.error());
   if (!encrypted_files) return tl::unexpected(encrypted_files.error());
-  const Comparison comparison(original, encrypted, *std::move(files), *std::move(encrypted_files));
+  Comparison comparison(original, encrypted, *std::move(files), *std::move(encrypted_files));
   std::vector<TensorClaim> out(original.tensors.size());
   pair_by_name(original, encrypted, out);
   const auto planned = by_place(plan);
-  std::vector<Comparison::Task> tasks(out.size());
+  std::vector<const PlanTensor*> plans(out.size());
   for (TensorId id = 0; id < out.size(); ++id) {
     const Tensor& tensor = original.tensors[id];
-    Claim& claim = out[id].claim;
-    claim.type = tensor.type;
-    claim.axes.emplace();
-    for (const std::int64_t n : tensor.shape) claim.axes->push_back({terms.constant(n)});
-    if (!tensor.payload) continue;
-    const auto found = planned.find({tensor.payload->file, tensor.payload->offset});
-    if (found == planned.end() || found->second->payload != *tensor.payload) continue;
-    const PlanTensor& t = *found->second;
-    tasks[id].plan = &t;
-    if (!is_plain_view(t.view, tensor)) claim.packed_bits = static_cast<int>(t.view.bits);
-    claim.axes->clear();
-    for (std::size_t k = 0; k < t.axes.size(); ++k) {
-      const auto extent = static_cast<std::int64_t>(t.view.shape[k]);
-      claim.axes->push_back({terms.constant(extent), planned_order(t.axes[k], groups, orders)});
-      tasks[id].orders.push_back(orders.index(claim.axes->back()));
-    }
-    if (t.values) {
-      claim.code = orders.inverse(planned_order(*t.values, groups, orders));
-      tasks[id].code = orders.permutation(claim.code);
-    }
+    plans[id] = tensor.payload ? find_plan(planned, tensor) : nullptr;
+    out[id].claim = suggested_claim(tensor, plans[id], groups, terms, orders);
   }
-  const auto done = parallel_for(out.size(), threads, [&](std::size_t id) -> Result<void> {
-    if (out[id].encrypted != kNone) {
-      out[id].problem.clear();
-      comparison.compare(static_cast<TensorId>(id), tasks[id], out[id]);
+  std::vector<Task> tasks(out.size());
+  std::vector<std::pair<TensorId, std::uint64_t>> parts;
+  for (TensorId id = 0; id < out.size(); ++id) {
+    if (out[id].encrypted == kNone) continue;
+    out[id].problem.clear();
+    out[id].claim.related = true;
+    if (plans[id]) {
+      tasks[id].planned =
+          suggested_renumbering(*plans[id], original.tensors[id], out[id].claim, orders);
+      tasks[id].parts = comparison.parts(id, out[id].encrypted, *tasks[id].planned);
     }
+    for (std::uint64_t part = 0; part < tasks[id].parts; ++part) parts.emplace_back(id, part);
+  }
+  std::mutex mutex;  // guards what is written to `out`
+  const auto done = parallel_for(parts.size(), threads, [&](std::size_t i) -> Result<void> {
+    const auto [id, part] = parts[i];
+    const auto problem = comparison.problem(id, out[id].encrypted, tasks[id], part);
+    if (!problem) return {};
+    const std::lock_guard lock(mutex);
+    out[id].problem = problem->problem;
+    out[id].differs = problem->differs;
+    out[id].claim.related = false;
     return {};
   });
   if (!done) return tl::unexpected(done.error());

@@ -35,6 +35,7 @@ Interpreter::Interpreter(Store& store, const Graph& original, const Graph& encry
       proof_(proof),
       client_maps_(client_maps(request.plan, request.groups)),
       counterparts_(original, encrypted),
+      turned_locks_(find_turned_locks(encrypted, request.key_input)),
       claims_(encrypted.values.size()) {
   for (const ValueId id : original.bodies[0].inputs) inputs_[original.values[id].name] = id;
   std::map<TensorId, TensorId> counterpart;
@@ -126,10 +127,11 @@ void Interpreter::lose(const GraphNode& node) {
 
 void Interpreter::visit(const GraphNode& node, BodyId original_body) {
   ++proof_.nodes;
+  if (turned_locks_.inner.contains(&node)) return lose(node);  // nobody else reads its result
   std::vector<const Claim*> operands;
   for (const ValueId v : node.inputs) operands.push_back(v == kNone ? nullptr : &claim_of(v));
   try {
-    if (pass_lock(node, operands)) return;
+    if (pass_turned_lock(node) || pass_lock(node, operands)) return;
     std::vector<ValueId> originals;
     for (const Claim* c : operands) originals.push_back(c ? c->original : kNone);
     const auto lost = [](const Claim* c) { return c && !c->related && c->original == kNone; };
@@ -221,34 +223,52 @@ bool Interpreter::pass_lock(const GraphNode& node, const std::vector<const Claim
       !operands[1]) {
     throw Contradiction{"reads the key"};
   }
-  Claim out = is_key(operands[0]) ? *operands[1] : *operands[0];
-  if (out.key) throw Contradiction{"reads the key twice"};
   std::int64_t axis = 0;
   for (const auto& a : node.proto->attribute()) {
     if (a.name() == "axis") axis = a.i();
   }
-  if (!out.related) {
-    // Nothing to renumber.
-  } else if (is_key(operands[0])) {
+  if (!is_key(operands[0])) {
+    lock_places(*operands[0], *operands[1]->key, axis, node);
+    return true;
+  }
+  Claim out = *operands[1];
+  if (out.key) throw Contradiction{"reads the key twice"};
+  if (out.related) {
     if (axis != 0 || out.code != kPlain) throw Contradiction{"renumbers indices twice"};
     const Axis whole{store_.terms.constant(static_cast<std::int64_t>(operands[0]->key->size()))};
     out.code = store_.orders.gather(whole, *operands[0]->key).order;
     out.behind_index_lock = true;
-  } else {
-    if (!out.axes || out.packed_bits != 0) {
-      give_up(node, "a lock on an unknown shape");
-      out.related = false;
-    }
-  }
-  if (out.related && !is_key(operands[0])) {
-    const auto rank = static_cast<std::int64_t>(out.axes->size());
-    if (axis < -rank || axis >= rank) throw Contradiction{"a lock on no axis"};
-    Axis& locked = (*out.axes)[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
-    locked = store_.orders.gather(locked, *operands[1]->key);
   }
   const ValueId original = out.original;
   set(node.outputs.at(0), std::move(out), original);
   return true;
+}
+
+bool Interpreter::pass_turned_lock(const GraphNode& node) {
+  const auto found = turned_locks_.locks.find(&node);
+  if (found == turned_locks_.locks.end()) return false;
+  const Claim value = claim_of(found->second.value), key = claim_of(found->second.key);
+  if (!key.key) throw Contradiction{"is turned for no lock"};
+  lock_places(value, *key.key, found->second.axis, node);
+  return true;
+}
+
+// What `node` makes of a value: its elements along an axis in another order.
+void Interpreter::lock_places(Claim out, const Index& key, std::int64_t axis,
+                              const GraphNode& node) {
+  if (out.key) throw Contradiction{"reads the key twice"};
+  if (out.related && (!out.axes || out.packed_bits != 0)) {
+    give_up(node, "a lock on an unknown shape");
+    out.related = false;
+  }
+  if (out.related) {
+    const auto rank = static_cast<std::int64_t>(out.axes->size());
+    if (axis < -rank || axis >= rank) throw Contradiction{"a lock on no axis"};
+    Axis& locked = (*out.axes)[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
+    locked = store_.orders.gather(locked, key);
+  }
+  const ValueId original = out.original;
+  set(node.outputs.at(0), std::move(out), original);
 }
 
 }  // namespace permcrypt::proof

@@ -10,6 +10,7 @@
 #include "proof/contents.h"
 #include "proof/counterparts.h"
 #include "proof/step.h"
+#include "proof/turned_locks.h"
 
 namespace permcrypt::proof {
 
@@ -38,6 +39,8 @@ class Interpreter {
   void apply(const GraphNode& node, const GraphNode& counterpart,
              const std::vector<const Claim*>& operands);
   bool pass_lock(const GraphNode& node, const std::vector<const Claim*>& operands);
+  bool pass_turned_lock(const GraphNode& node);
+  void lock_places(Claim value, const Index& key, std::int64_t axis, const GraphNode& node);
   void split_key(const GraphNode& node, const Claim& key);
   const Claim& claim_of(ValueId encrypted);
   Claim constant_claim(ValueId encrypted);
@@ -71,6 +74,7 @@ class Interpreter {
   Proof& proof_;
   const std::vector<ClientMap> client_maps_;
   Counterparts counterparts_;
+  const TurnedLocks turned_locks_;
   std::vector<std::optional<Claim>> claims_;                    // by value of the encrypted graph
   std::map<std::string, ValueId> inputs_;                       // of the original, by name
   std::map<TensorId, std::pair<TensorId, ValueId>> constants_;  // encrypted -> tensor, value of the

@@ -132,6 +132,25 @@ Axis Orders::gather(const Axis& axis, const Index& by) {
   return {axis.extent, of(std::move(out)), axis.repeats};
 }
 
+Axis Orders::runs(const Axis& axis, std::int64_t size) {
+  if (size < 1) throw NotUnderstood{"runs without elements"};
+  if (axis.order == kPlain && !terms_.value(axis.extent)) {
+    const auto count = terms_.divide_exactly(axis.extent, terms_.constant(size));
+    if (!count) throw NotUnderstood{"a dynamic axis in runs that do not divide it"};
+    return {*count, kPlain, kDistinct};
+  }
+  const Index order = index(axis);
+  const auto run = static_cast<std::size_t>(size);
+  Index out;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto from = static_cast<std::uint32_t>(order[i] / run);
+    if (i % run == 0) out.push_back(from);
+    if (out.back() != from) throw Contradiction{"what shares a scale is torn apart"};
+  }
+  const TermId extent = terms_.constant(static_cast<std::int64_t>(out.size()));
+  return {extent, of(std::move(out)), kDistinct};
+}
+
 Axis Orders::concatenate(std::span<const Axis> parts) {
   TermId extent = terms_.constant(0);
   bool plain = true, repeats = false;

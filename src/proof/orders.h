@@ -53,6 +53,9 @@ class Orders {
   // An axis that is gathered in the encrypted model only: a lock.
   Axis gather(const Axis& axis, const Index& by);
   Axis concatenate(std::span<const Axis> parts);
+  // The axis of runs of `size` elements, of which the last may be shorter. What belongs together
+  // must have stayed so, in whatever order within its run.
+  Axis runs(const Axis& axis, std::int64_t size);
   // The axes that a row-major Reshape makes.
   std::vector<Axis> regroup(std::span<const Axis> from, std::span<const TermId> to);
   // Two axes of which the elements at equal positions meet, under broadcast.

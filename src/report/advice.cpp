@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/quote.h"
+#include "infer/plain_words.h"
 #include "report/reasons.h"
 
 namespace permcrypt {

@@ -51,11 +51,45 @@ std::optional<std::vector<FileDigest>> from_statement(std::string_view text) {
   }
   std::vector<FileDigest> files;
   for (const Json& subject : json["subject"]) {
-    const auto digest = subject.value(Json::json_pointer("/digest/sha256"), std::string());
-    files.push_back({subject.value("name", std::string()), digest});
-    if (!is_sha256(digest)) return std::nullopt;
+    if (!subject.is_object() || !subject.contains("name") || !subject["name"].is_string()) {
+      return std::nullopt;
+    }
+    const Json::json_pointer place("/digest/sha256");
+    if (!subject.contains(place) || !subject[place].is_string()) return std::nullopt;
+    files.push_back({subject["name"].get<std::string>(), subject[place].get<std::string>()});
+    if (!is_sha256(files.back().sha256)) return std::nullopt;
   }
   return files;
+}
+
+// A name that would not fit in its line is escaped, and a backslash in front of the line says so.
+std::string escaped(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c == '\\') {
+      out += "\\\\";
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      out += text[i];
+      continue;
+    }
+    const char next = text[++i];
+    out += next == 'n' ? '\n' : next == 'r' ? '\r' : next;
+  }
+  return out;
 }
 
 // GNU's form: the digest, a space, a space or (binary mode) an asterisk, the name.
@@ -63,12 +97,15 @@ std::optional<std::vector<FileDigest>> from_lines(std::string_view text) {
   std::vector<FileDigest> files;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
+    std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty()) continue;
+    const bool has_escapes = line.front() == '\\';
+    if (has_escapes) line.remove_prefix(1);
     if (line.size() < kHexDigits + 3 || !is_sha256(line.substr(0, kHexDigits))) return std::nullopt;
-    files.push_back(
-        {std::string(line.substr(kHexDigits + 2)), std::string(line.substr(0, kHexDigits))});
+    const std::string_view name = line.substr(kHexDigits + 2);
+    files.push_back({has_escapes ? unescaped(name) : std::string(name),
+                     std::string(line.substr(0, kHexDigits))});
   }
   return files;
 }
@@ -91,7 +128,10 @@ Result<std::vector<FileDigest>> digest_release(const fs::path& path) {
 
 std::string digest_lines(const std::vector<FileDigest>& files) {
   std::string lines;
-  for (const FileDigest& file : files) lines += file.sha256 + "  " + file.name + "\n";
+  for (const FileDigest& file : files) {
+    const std::string name = escaped(file.name);
+    lines += (name == file.name ? "" : "\\") + file.sha256 + "  " + name + "\n";
+  }
   return lines;
 }
 
@@ -103,7 +143,7 @@ std::string digest_statement(const std::vector<FileDigest>& files) {
   const Json statement = {{"_type", kStatementType},
                           {"subject", subjects},
                           {"predicateType", kPredicateType},
-                          {"predicate", Json::object()}};
+                          {"predicate", {{"files", files.size()}}}};  // tools refuse an empty one
   return statement.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

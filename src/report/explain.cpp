@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/quote.h"
+#include "infer/plain_words.h"
 #include "permcrypt/report.h"
-#include "report/reasons.h"
 
 namespace permcrypt {
 namespace {

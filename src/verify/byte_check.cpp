@@ -6,10 +6,14 @@
 #include <optional>
 
 #include "base/mapped_file.h"
+#include "base/page_budget.h"
 #include "base/quote.h"
 
 namespace permcrypt {
 namespace {
+
+// Pages of the original that may be in memory at a time, about.
+constexpr std::uint64_t kResidentBytes = 64 << 20;
 
 // The first place, in file order, where the undone model and the original differ.
 class FirstDifference {
@@ -59,50 +63,91 @@ Result<std::vector<MappedFile>> map_all(const std::vector<std::filesystem::path>
   return out;
 }
 
-}  // namespace
-
-Result<Check> check_untampered(const Subject& subject, unsigned threads) {
-  const auto tags = tag_files(subject.files, subject.keys.mac, true, threads);
-  if (!tags) return tl::unexpected(tags.error());
-  const auto same = check_mac(subject.manifest, *tags, subject.keys);
+Check untampered(const Subject& subject, const std::vector<FileTags>& tags) {
+  const auto same = check_mac(subject.manifest, tags, subject.keys);
   if (!same) {
     return Check{"untampered", Outcome::kFailed, same.error().message, same.error().hint};
   }
   return Check{"untampered", Outcome::kPassed, "no byte changed since the model was encrypted", ""};
 }
 
-Result<Check> check_bytes(const Subject& subject,
-                          const std::vector<std::filesystem::path>& original, unsigned threads) {
+// What one pass over the encrypted files tells.
+struct Comparison {
+  std::optional<std::vector<FileTags>> tags;  // of the encrypted files, if all of them were read
+  Check bytes;
+};
+
+// The encrypted files, undone, beside the original's.
+Result<Comparison> compare(const Subject& subject, const std::vector<MappedFile>& files,
+                           unsigned threads) {
   const Plan& plan = subject.sealed.plan;
-  auto files = map_all(original);
-  if (!files) return tl::unexpected(files.error());
-  if (files->size() != subject.files.size()) return failed("the numbers of data files differ");
-  for (std::size_t i = 0; i < files->size(); ++i) {
-    if ((*files)[i].bytes().size() != subject.sealed.original_sizes[i]) {
-      return failed("the sizes of the files differ");
-    }
-  }
   auto job = decryption_job(plan, subject.groups, subject.files, subject.sealed.original_sizes[0]);
   if (!job) return tl::unexpected(job.error());
   FirstDifference difference;
+  PageBudget pages(kResidentBytes);
   const auto compare = [&](std::size_t file, std::uint64_t offset,
                            std::string_view bytes) -> Result<void> {
-    const std::string_view expected = (*files)[file].bytes().substr(offset, bytes.size());
-    if (expected == bytes) return {};
-    const auto [e, b] = std::mismatch(expected.begin(), expected.end(), bytes.begin(), bytes.end());
-    difference.note(file, offset + static_cast<std::uint64_t>(e - expected.begin()));
+    const auto expected = files[file].range(offset, bytes.size());
+    if (!expected) return tl::unexpected(expected.error());
+    if (*expected != bytes) {
+      const auto e = std::mismatch(expected->begin(), expected->end(), bytes.begin()).first;
+      difference.note(file, offset + static_cast<std::uint64_t>(e - expected->begin()));
+    }
+    pages.spend(files, bytes.size());
     return {};
   };
   CopyOptions options;
   options.threads = threads;
-  const auto copied = copy_files(*job, options, compare);
-  if (!copied) return failed(copied.error().message);
-  if (difference.place()) return failed(name_place(plan, *difference.place()) + " differs");
-  return Check{"bytes", Outcome::kPassed,
-               "every byte is the original's: " + std::to_string(plan.tensors.size()) +
-                   " tensors renumbered as planned, " + std::to_string(plan.edits.size()) +
-                   " edits",
-               ""};
+  options.input_key = subject.keys.mac;
+  options.tag_outputs = false;
+  auto copied = copy_files(*job, options, compare);
+  if (!copied) return Comparison{std::nullopt, failed(copied.error().message)};
+  Comparison out{std::move(copied->inputs), {}};
+  out.bytes = difference.place()
+                  ? failed(name_place(plan, *difference.place()) + " differs")
+                  : Check{"bytes", Outcome::kPassed,
+                          "every byte is the original's: " + std::to_string(plan.tensors.size()) +
+                              " tensors renumbered as planned, " +
+                              std::to_string(plan.edits.size()) + " edits",
+                          ""};
+  return out;
+}
+
+Result<Comparison> compare(const Subject& subject,
+                           const std::vector<std::filesystem::path>& original, unsigned threads) {
+  const auto files = map_all(original);
+  if (!files) return tl::unexpected(files.error());
+  if (files->size() != subject.files.size()) {
+    return Comparison{std::nullopt, failed("the numbers of data files differ")};
+  }
+  for (std::size_t i = 0; i < files->size(); ++i) {
+    if ((*files)[i].size() != subject.sealed.original_sizes[i]) {
+      return Comparison{std::nullopt, failed("the sizes of the files differ")};
+    }
+  }
+  return compare(subject, *files, threads);
+}
+
+}  // namespace
+
+Result<Check> check_untampered(const Subject& subject, unsigned threads) {
+  const auto tags = tag_files(subject.files, subject.keys.mac, true, threads);
+  if (!tags) return tl::unexpected(tags.error());
+  return untampered(subject, *tags);
+}
+
+Result<std::vector<Check>> check_bytes(const Subject& subject,
+                                       const std::vector<std::filesystem::path>& original,
+                                       unsigned threads) {
+  auto compared = compare(subject, original, threads);
+  const bool whole = compared && compared->tags;
+  auto first = whole ? untampered(subject, *compared->tags) : check_untampered(subject, threads);
+  if (!first) return tl::unexpected(first.error());
+  std::vector<Check> out{*std::move(first)};
+  if (out[0].outcome == Outcome::kFailed) return out;
+  if (!compared) return tl::unexpected(compared.error());
+  out.push_back(std::move(compared->bytes));
+  return out;
 }
 
 }  // namespace permcrypt

@@ -14,8 +14,10 @@ namespace permcrypt {
 // The MAC over the encrypted files: nobody changed them since they were written.
 Result<Check> check_untampered(const Subject& subject, unsigned threads);
 
-// `original`: the files of the original model, [0] the .onnx.
-Result<Check> check_bytes(const Subject& subject,
-                          const std::vector<std::filesystem::path>& original, unsigned threads);
+// The same, and then every byte, in one pass over the files. `original`: the files of the original
+// model, [0] the .onnx.
+Result<std::vector<Check>> check_bytes(const Subject& subject,
+                                       const std::vector<std::filesystem::path>& original,
+                                       unsigned threads);
 
 }  // namespace permcrypt

@@ -2,6 +2,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -12,7 +13,26 @@ namespace permcrypt {
 namespace {
 
 tl::unexpected<Error> unfit(const TensorData& tensor, const std::string& why) {
-  return fail(ErrorKind::kInput, in_quotes(tensor.name) + " does not fit the model: " + why);
+  return fail(ErrorKind::kInput, in_quotes(tensor.name) + " does not fit the model: " + why,
+              "give it as the original model takes or gives it");
+}
+
+// What the axes from `axis` on have to be.
+std::vector<std::int64_t> extents_of(const ClientMap& map) {
+  std::vector<std::int64_t> out;
+  for (const auto& digits : map.joint.digits) {
+    out.push_back(1);
+    for (const std::uint64_t digit : digits) out.back() *= static_cast<std::int64_t>(digit);
+  }
+  if (map.joint.empty()) out.push_back(static_cast<std::int64_t>(map.index.front().size()));
+  return out;
+}
+
+bool fits(const std::vector<std::int64_t>& shape, const ClientMap& map) {
+  const std::vector<std::int64_t> extents = extents_of(map);
+  if (shape.size() < map.axis + extents.size()) return false;
+  const bool last = map.joint.empty() || shape.size() == map.axis + extents.size();
+  return last && std::equal(extents.begin(), extents.end(), shape.begin() + map.axis);
 }
 
 // The order of `extents` in place: entry of the arranged digits -> entry of the digits.
@@ -50,15 +70,11 @@ std::vector<std::uint32_t> flat_index(const ClientMap& map) {
 
 Result<TensorData> moved(const TensorData& tensor, const ClientMap& map) {
   const std::vector<std::uint32_t> index = flat_index(map);
-  const std::size_t end = map.joint.empty() ? map.axis + 1 : tensor.shape.size();
-  std::uint64_t extent = 1;
-  for (std::size_t k = map.axis; k < end && k < tensor.shape.size(); ++k) {
-    extent *= static_cast<std::uint64_t>(tensor.shape[k]);
-  }
-  if (map.axis >= tensor.shape.size() || extent != index.size()) {
-    return unfit(tensor, "its shape is " + shape_text(tensor.shape) + ", and axis " +
-                             std::to_string(map.axis) + " has " + std::to_string(index.size()) +
-                             " indices");
+  const std::uint64_t extent = index.size();
+  if (!fits(tensor.shape, map)) {
+    return unfit(tensor, "its shape is " + shape_text(tensor.shape) + ", and from axis " +
+                             std::to_string(map.axis) + " on it should be " +
+                             shape_text(extents_of(map)));
   }
   std::uint64_t blocks = 1;
   for (std::size_t k = 0; k < map.axis; ++k) blocks *= static_cast<std::uint64_t>(tensor.shape[k]);

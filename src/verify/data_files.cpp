@@ -9,6 +9,7 @@
 #include "base/quote.h"
 #include "verify/npy.h"
 #include "verify/npz.h"
+#include "verify/png_file.h"
 #include "verify/polygraphy.h"
 #include "verify/tensor_pb.h"
 
@@ -22,6 +23,7 @@ template <class T>
 Result<T> in_file(const fs::path& path, Result<T> result) {
   return std::move(result).map_error([&](Error error) {
     error.message = in_quotes(path.native()) + ": " + error.message;
+    if (error.hint.empty()) error.hint = "is the file complete, and what its ending says?";
     return error;
   });
 }
@@ -61,10 +63,21 @@ Result<void> write_folder(const fs::path& folder, const DataSet& data, const Out
   return result;
 }
 
+std::string what_it_has(std::span<const TensorInfo> values) {
+  constexpr std::size_t kShown = 12;
+  std::string out = "the model has ";
+  for (const TensorInfo& value : values.first(std::min(kShown, values.size()))) {
+    out += (&value == values.data() ? "" : ", ") + in_quotes(value.name);
+  }
+  if (values.empty()) return out + "none";
+  return values.size() > kShown ? out + " ..." : out;
+}
+
 Result<std::string> encode_file(const DataSet& data) {
   if (data.layout == DataLayout::kJson) return encode_polygraphy(data.runs);
   const std::vector<TensorData>& tensors = data.runs.at(0);
   if (data.layout == DataLayout::kNpz) return encode_npz(tensors);
+  if (data.layout == DataLayout::kPng) return encode_png(tensors.at(0));
   if (tensors.size() == 1) return encode_npy(tensors[0]);
   return fail(ErrorKind::kOutput,
               "a .npy file holds one tensor, not " + std::to_string(tensors.size()),
@@ -72,6 +85,30 @@ Result<std::string> encode_file(const DataSet& data) {
 }
 
 }  // namespace
+
+Result<TensorData> read_picture(const fs::path& path) {
+  const auto file = MappedFile::open(path);
+  if (!file) return fail(file.error());
+  return in_file(path, decode_png(file->bytes()));
+}
+
+bool is_picture(const fs::path& path) { return path.extension() == ".png"; }
+
+Result<void> check_ending(const fs::path& path, DataLayout layout) {
+  constexpr std::pair<std::string_view, DataLayout> kEndings[] = {{".npz", DataLayout::kNpz},
+                                                                  {".npy", DataLayout::kNpy},
+                                                                  {".json", DataLayout::kJson},
+                                                                  {".png", DataLayout::kPng}};
+  const std::string ending = path.extension();
+  for (const auto& [known, its] : kEndings) {
+    if (ending != known || layout == its) continue;
+    return fail(
+        ErrorKind::kUsage,
+        "outputs are written in the layout of the inputs, which is not " + ending,
+        layout == DataLayout::kFolder ? "name a folder with -o" : "name such a file with -o");
+  }
+  return {};
+}
 
 Result<DataSet> read_data(const fs::path& path) {
   DataSet data;
@@ -85,6 +122,11 @@ Result<DataSet> read_data(const fs::path& path) {
     }
     data.runs.push_back(*std::move(tensors));
     return data;
+  }
+  if (is_picture(path)) {
+    return fail(ErrorKind::kInput,
+                in_quotes(path.native()) + " is a picture, and not the numbers that a model takes",
+                "scale it as for training, and give the numbers as .npy");
   }
   const auto file = MappedFile::open(path);
   if (!file) return fail(file.error());
@@ -112,20 +154,27 @@ Result<std::vector<TensorData>> read_expected(const fs::path& folder) {
 }
 
 Result<std::vector<TensorData>> bind_inputs(std::vector<TensorData> tensors,
-                                            std::span<const TensorInfo> inputs) {
-  if (tensors.size() > inputs.size()) {
-    return fail(ErrorKind::kInput, fmt::format("{} tensors for a model with {} inputs",
-                                               tensors.size(), inputs.size()));
-  }
+                                            std::span<const TensorInfo> inputs,
+                                            std::span<const TensorInfo> defaults) {
+  const auto is_in = [](std::span<const TensorInfo> infos, const std::string& name) {
+    return std::ranges::find(infos, name, &TensorInfo::name) != infos.end();
+  };
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (tensors[i].name.empty()) tensors[i].name = inputs[i].name;
+    if (tensors[i].name.empty()) {
+      if (i >= inputs.size()) {
+        return fail(ErrorKind::kInput,
+                    fmt::format("{} tensors, where the model has {}", tensors.size(), inputs.size()),
+                    what_it_has(inputs));
+      }
+      tensors[i].name = inputs[i].name;
+    }
     const std::string& name = tensors[i].name;
-    if (std::ranges::find(inputs, name, &TensorInfo::name) == inputs.end()) {
-      return fail(ErrorKind::kInput, "the model has no input " + in_quotes(name));
+    if (!is_in(inputs, name) && !is_in(defaults, name)) {
+      return fail(ErrorKind::kInput, "the model has no " + in_quotes(name), what_it_has(inputs));
     }
     const auto before = std::span(tensors).first(i);
     if (std::ranges::find(before, name, &TensorData::name) != before.end()) {
-      return fail(ErrorKind::kInput, "two tensors for input " + in_quotes(name));
+      return fail(ErrorKind::kInput, "two tensors for " + in_quotes(name), what_it_has(inputs));
     }
   }
   return tensors;

@@ -38,12 +38,10 @@ Result<std::vector<TensorData>> run_for_answer(Session& session, const InputChoi
                                                std::span<const std::int32_t> token) {
   auto inputs = runnable_inputs(session, choices);
   if (!inputs) return inputs;
-  const std::string key_name = key_input_name(session);
-  for (TensorData& input : *inputs) {
-    if (input.name != key_name) continue;
-    input = key_tensor(token);
-    input.name = key_name;
-  }
+  // With a default it is not among those.
+  std::erase_if(*inputs, [&](const TensorData& t) { return t.name == session.key_input(); });
+  inputs->push_back(key_tensor(token));
+  inputs->back().name = session.key_input();
   return session.run(*inputs);
 }
 

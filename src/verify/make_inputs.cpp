@@ -137,6 +137,20 @@ std::int64_t clamp_bound(std::int64_t bound, std::int32_t type) {
   return std::clamp<std::int64_t>(bound, 1, std::int64_t{1} << (bits - 1));
 }
 
+void fill_mask(TensorData& tensor, std::uint64_t count, bool padded, Random& random) {
+  constexpr std::int64_t kOneZeroIn = 5;
+  const auto row = static_cast<std::uint64_t>(tensor.shape.empty() ? 1 : tensor.shape.back());
+  std::uint64_t ones = row;  // in a padded row
+  fill_integers(tensor, count, [&](std::uint64_t i) -> std::int64_t {
+    const std::uint64_t place = i % row;
+    if (!padded) return place == 0 || uniform(random, kOneZeroIn) > 0;
+    if (place == 0 && i > 0) {
+      ones = 1 + static_cast<std::uint64_t>(uniform(random, static_cast<std::int64_t>(row)));
+    }
+    return place < ones;
+  });
+}
+
 bool fill(TensorData& tensor, std::uint64_t count, const InputChoices& choices, Random& random) {
   switch (tensor.type) {
     case onnx::TensorProto::FLOAT:
@@ -165,11 +179,7 @@ bool fill(TensorData& tensor, std::uint64_t count, const InputChoices& choices, 
     fill_integers(tensor, count, [&](std::uint64_t) { return uniform(random, limit); });
     return true;
   }
-  constexpr std::int64_t kOneZeroIn = 5;
-  const auto row = static_cast<std::uint64_t>(tensor.shape.empty() ? 1 : tensor.shape.back());
-  fill_integers(tensor, count, [&](std::uint64_t i) -> std::int64_t {
-    return i % row == 0 || uniform(random, kOneZeroIn) > 0;
-  });
+  fill_mask(tensor, count, choices.padded_masks, random);
   return true;
 }
 

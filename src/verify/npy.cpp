@@ -158,7 +158,8 @@ std::string to_row_major(std::string_view data, const std::vector<std::int64_t>&
 
 Result<TensorData> decode_npy(std::string_view npy, std::string name) {
   const auto refuse = [&](std::string_view why) {
-    return fail(ErrorKind::kInput, fmt::format("array {}: {}", in_quotes(name), why));
+    const std::string which = name.empty() ? "" : "array " + in_quotes(name) + ": ";
+    return fail(ErrorKind::kInput, fmt::format("{}{}", which, why));
   };
   std::optional<Header> header = take_header(npy);
   if (!header) return refuse("not in NumPy's format");

@@ -16,6 +16,7 @@
 
 #include "base/quote.h"
 #include "permcrypt/model.h"
+#include "write/inserted_names.h"
 
 namespace permcrypt {
 namespace {
@@ -105,13 +106,18 @@ Ort::Value to_ort(const TensorData& tensor) {
 struct Session::Impl {
   Ort::Env env{ORT_LOGGING_LEVEL_FATAL, "permcrypt"};
   std::optional<Ort::Session> session;
-  std::vector<TensorInfo> inputs, outputs;
+  std::vector<TensorInfo> inputs, defaults, outputs;
+  std::string key_input;
 
   void read_interface() {
     Ort::AllocatorWithDefaultOptions allocator;
     for (std::size_t i = 0; i < session->GetInputCount(); ++i) {
       inputs.push_back(describe(session->GetInputNameAllocated(i, allocator).get(),
                                 session->GetInputTypeInfo(i)));
+    }
+    for (std::size_t i = 0; i < session->GetOverridableInitializerCount(); ++i) {
+      defaults.push_back(describe(session->GetOverridableInitializerNameAllocated(i, allocator).get(),
+                                  session->GetOverridableInitializerTypeInfo(i)));
     }
     for (std::size_t i = 0; i < session->GetOutputCount(); ++i) {
       outputs.push_back(describe(session->GetOutputNameAllocated(i, allocator).get(),
@@ -144,6 +150,10 @@ Result<Session> Session::from_bytes(std::string_view model, std::span<const Exte
 
 namespace {
 
+bool has(std::span<const TensorInfo> infos, const std::string& name) {
+  return std::ranges::find(infos, name, &TensorInfo::name) != infos.end();
+}
+
 bool links_out_of_folder(const Model& model) {
   return std::ranges::any_of(model.files, [&](const ModelFile& file) {
     std::error_code failed;
@@ -166,10 +176,13 @@ Result<Session> Session::open(const std::filesystem::path& path, const SessionOp
       if (!bytes) return fail(bytes.error());
       files.push_back({model->files[i].location, *bytes});
     }
-    return from_bytes(files[0].bytes, std::span(files).subspan(1), options);
+    auto session = from_bytes(files[0].bytes, std::span(files).subspan(1), options);
+    if (session) session->impl_->key_input = find_key_input(model->structure.graph());
+    return session;
   }
   return catching([&]() -> Result<Session> {
     auto impl = std::make_unique<Impl>();
+    impl->key_input = find_key_input(model->structure.graph());
     impl->session.emplace(impl->env, model->files[0].path.c_str(), to_ort(options));
     impl->read_interface();
     return Session(std::move(impl));
@@ -184,7 +197,7 @@ Result<std::vector<TensorData>> Session::run(std::span<const TensorData> feeds) 
   }
   std::vector<const char*> names, outputs;
   for (const TensorData& feed : feeds) {
-    if (std::ranges::find(impl_->inputs, feed.name, &TensorInfo::name) == impl_->inputs.end()) {
+    if (!has(impl_->inputs, feed.name) && !has(impl_->defaults, feed.name)) {
       return fail(ErrorKind::kInput, "the model has no input " + in_quotes(feed.name));
     }
     names.push_back(feed.name.c_str());
@@ -208,6 +221,8 @@ Result<std::vector<TensorData>> Session::run(std::span<const TensorData> feeds) 
 }
 
 const std::vector<TensorInfo>& Session::inputs() const { return impl_->inputs; }
+const std::vector<TensorInfo>& Session::defaults() const { return impl_->defaults; }
+const std::string& Session::key_input() const { return impl_->key_input; }
 const std::vector<TensorInfo>& Session::outputs() const { return impl_->outputs; }
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -47,11 +47,15 @@ class Session {
   ~Session();
 
   const std::vector<TensorInfo>& inputs() const;  // without those that an initializer backs
+  const std::vector<TensorInfo>& defaults() const;  // those: they may be fed, and need not
   const std::vector<TensorInfo>& outputs() const;
+  // The input that takes the token, among either; "" when none does, or loaded from memory.
+  const std::string& key_input() const;
 
   // Runs the model on tensors that bind to its inputs by name, in any order, and returns all
   // outputs in the model's order.
-  // Errors (kInput): an input without a tensor, or a tensor without an input; ONNX Runtime's own.
+  // Errors (kInput): an input without a tensor or a default, or a tensor without an input; ONNX
+  // Runtime's own.
   Result<std::vector<TensorData>> run(std::span<const TensorData> feeds);
 
  private:

@@ -6,6 +6,7 @@ namespace permcrypt {
 
 struct Session::Impl {
   std::vector<TensorInfo> nothing;
+  std::string no_name;
 };
 
 namespace {
@@ -27,6 +28,8 @@ Result<Session> Session::from_bytes(std::string_view, std::span<const ExternalBy
 }
 Result<std::vector<TensorData>> Session::run(std::span<const TensorData>) { return unavailable(); }
 const std::vector<TensorInfo>& Session::inputs() const { return impl_->nothing; }
+const std::vector<TensorInfo>& Session::defaults() const { return impl_->nothing; }
+const std::string& Session::key_input() const { return impl_->no_name; }
 const std::vector<TensorInfo>& Session::outputs() const { return impl_->nothing; }
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -41,10 +41,10 @@ Check verdict_of(const Proof& proof) {
 
 }  // namespace
 
-Result<Check> check_proof(const Subject& subject, const Model& original, unsigned threads) {
+Result<Check> check_proof(const Subject& subject, const Model& original, const Plan& plan,
+                          unsigned threads) {
   const auto encrypted = read_model(subject.path);
   if (!encrypted) return tl::unexpected(encrypted.error());
-  const Plan& plan = subject.sealed.plan;
   const auto key = token_vector(plan, subject.groups);
   const auto proof = prove({original, *encrypted, plan, subject.groups, key,
                             find_key_input(encrypted->structure.graph()), threads});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "permcrypt/model.h"
+#include "permcrypt/plan.h"
 #include "permcrypt/verify.h"
 #include "verify/subject.h"
 
@@ -9,6 +10,7 @@ namespace permcrypt {
 
 // Passed: the two compute the same for all inputs. Noted: up to operators that the proof does not
 // understand. Failed: it found where they differ. Errors (kInput): a file cannot be read.
-Result<Check> check_proof(const Subject& subject, const Model& original, unsigned threads);
+Result<Check> check_proof(const Subject& subject, const Model& original, const Plan& plan,
+                          unsigned threads);
 
 }  // namespace permcrypt

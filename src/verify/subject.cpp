@@ -11,19 +11,18 @@ Result<Subject> open_subject(const std::filesystem::path& path, const KeyOptions
   if (!model) return fail(explain_unreadable(path, model.error(), key_options));
   auto encrypted = as_encrypted(*std::move(model));
   if (!encrypted) return fail(explain_unreadable(path, encrypted.error(), key_options));
-  const auto key = find_key(key_options);
+  auto key = find_key(key_options);
   if (!key) return fail(key.error());
   auto opened = open_with(*key, *encrypted);
   if (!opened) return fail(opened.error());
-  Subject out;
-  out.path = encrypted->model.files[0].path;
-  out.files = paths_of(encrypted->model);
-  out.structure = std::move(encrypted->model.structure);
-  out.manifest = *std::move(encrypted->manifest);
-  out.keys = opened->keys;
-  out.sealed = std::move(opened->sealed);
-  out.groups = std::move(opened->groups);
-  return out;
+  return Subject{*std::move(key),
+                 encrypted->model.files[0].path,
+                 paths_of(encrypted->model),
+                 std::move(encrypted->model.structure),
+                 *std::move(encrypted->manifest),
+                 opened->keys,
+                 std::move(opened->sealed),
+                 std::move(opened->groups)};
 }
 
 }  // namespace permcrypt

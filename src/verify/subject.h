@@ -12,6 +12,7 @@
 namespace permcrypt {
 
 struct Subject {
+  SecretKey key;
   std::filesystem::path path;
   std::vector<std::filesystem::path> files;  // of the encrypted model; [0] is the .onnx
   onnx::ModelProto structure;                // as in Model

@@ -27,6 +27,7 @@ struct TrialOptions {
   std::optional<std::filesystem::path> inputs;  // DATA; absent: inputs are made
   unsigned threads = 0;
   bool optimise = false;  // off: what the runtime fuses differs between the two models
+  std::uint64_t weight_bytes = 0;  // a large model gets fewer made-up inputs
   // The plan does not know the order of its caches: pasts are zeros, presents are not compared.
   bool opaque_caches = false;
 };
@@ -45,8 +46,9 @@ class Trial {
   const std::vector<Sample>& samples() const { return samples_; }
   // The encrypted model's outputs in the original's order, for one sample under one lock vector.
   Result<std::vector<TensorData>> run(const Sample& sample, std::span<const std::int32_t> key);
-  // The same, compared with what the original made; over all samples.
-  Result<std::vector<OutputDifference>> differences(std::span<const std::int32_t> key);
+  // The same, compared with what the original made; over the first samples, at most so many.
+  Result<std::vector<OutputDifference>> differences(std::span<const std::int32_t> key,
+                                                    std::size_t most_samples = SIZE_MAX);
   const Plan& plan() const { return *plan_; }
 
  private:
@@ -62,9 +64,6 @@ class Trial {
 
 // What the plan says about the inputs that the model takes.
 InputChoices choices_of(const Plan& plan);
-
-// The input that takes the key: the last of that name, which may have a suffix.
-std::string key_input_name(const Session& session);
 
 // The figures of a comparison, for the report.
 OutputFigures figures_of(std::string run, const OutputDifference& difference);

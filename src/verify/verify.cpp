@@ -7,12 +7,19 @@
 #include "base/mapped_file.h"
 #include "base/output_file.h"
 #include "verify/byte_check.h"
+#include "verify/changed_weights.h"
+#include "verify/data_files.h"
 #include "verify/known_answer.h"
+#include "verify/leak_check.h"
 #include "verify/licence.h"
+#include "verify/lock_advice.h"
 #include "verify/lock_vector.h"
-#include "verify/numeric_check.h"
+#include "verify/numbers.h"
+#include "verify/runtime.h"
 #include "verify/static_check.h"
 #include "verify/subject.h"
+#include "verify/tolerance.h"
+#include "verify/trial.h"
 #include "write/encrypted_model.h"
 
 namespace permcrypt {
@@ -26,81 +33,9 @@ const Check* Verdict::first_failure() const {
 
 namespace {
 
-// What the numeric checks need, whether a key or a token opened the model.
-struct Opened {
-  std::filesystem::path path;
-  const onnx::ModelProto& structure;
-  Plan plan;
-  std::vector<Permutation> groups;  // none with a token
-  std::vector<std::int32_t> key;    // lock_vector()
-  bool by_token = false;
-};
-
-std::string skipped_for(const Error& error) { return "not run numerically: " + error.message; }
-
-Result<void> add_numbers(Trial& trial, const Opened& opened, const Tolerance& tolerance,
-                         bool with_original, Verdict& verdict) {
-  if (with_original) {
-    auto equal = check_with_key(trial, opened.key, tolerance, verdict.figures);
-    if (!equal) return tl::unexpected(equal.error());
-    verdict.checks.push_back(*std::move(equal));
-  }
-  auto useless = check_without_key(trial, opened.key, tolerance, verdict.figures);
-  if (!useless) return tl::unexpected(useless.error());
-  std::ranges::move(*useless, std::back_inserter(verdict.checks));
-  return {};
-}
-
 bool carries_data(const Plan& plan) {
-  return std::ranges::any_of(
-      plan.locks, [](const PlanLock& lock) { return lock.carrier != Carrier::kKey; });
-}
-
-// What users will see: a note, not a check.
-void note_optimised(const VerifyRequest& request, const std::filesystem::path& original,
-                    const Opened& opened, Verdict& verdict) {
-  auto trial = Trial::open(original, opened.path, opened.plan, opened.groups,
-                           {request.inputs, request.threads, true, opened.by_token});
-  auto seen = trial ? trial->differences(opened.key)
-                    : Result<std::vector<OutputDifference>>(tl::unexpected(trial.error()));
-  if (!seen) {
-    verdict.checks.push_back({"as users run it", Outcome::kNoted, seen.error().message, ""});
-    return;
-  }
-  double worst = 0;
-  for (const OutputDifference& d : *seen) {
-    verdict.figures.push_back(figures_of("optimised, with the key", d));
-    worst = std::max(worst, d.max_relative);
-  }
-  verdict.checks.push_back({"as users run it", Outcome::kNoted,
-                            "with the runtime's optimisations: off by " + std::to_string(worst) +
-                                " standard deviations at most",
-                            ""});
-}
-
-// Equality, where there is an original, and uselessness in ONNX Runtime. Optimisations are off on
-// both sides for the proof: locks change what the runtime fuses, and a quantised model differs from
-// itself when fused otherwise.
-Result<void> run_numeric(const VerifyRequest& request, const std::filesystem::path* original,
-                         const Opened& opened, Verdict& verdict) {
-  if (!runtime_available()) {
-    verdict.checks.push_back({"numbers", Outcome::kSkipped, "not run numerically", ""});
-    return {};
-  }
-  const TrialOptions options{request.inputs, request.threads, false, opened.by_token};
-  auto trial = original ? Trial::open(*original, opened.path, opened.plan, opened.groups, options)
-                        : Trial::open_alone(opened.path, opened.plan, opened.key, options);
-  if (!trial) {
-    if (request.numeric || request.inputs) return tl::unexpected(trial.error());
-    verdict.checks.push_back({"numbers", Outcome::kSkipped, skipped_for(trial.error()), ""});
-    return {};
-  }
-  const Tolerance tolerance = derive_tolerance(opened.structure, opened.plan);
-  if (auto done = add_numbers(*trial, opened, tolerance, original != nullptr, verdict); !done) {
-    return done;
-  }
-  if (original) note_optimised(request, *original, opened, verdict);
-  return {};
+  return std::ranges::any_of(plan.locks,
+                             [](const PlanLock& lock) { return lock.carrier != Carrier::kKey; });
 }
 
 Result<std::vector<TensorData>> answer_of(const VerifyRequest& request, const Opened& opened,
@@ -123,12 +58,15 @@ Result<void> compare_known(const VerifyRequest& request, const Opened& opened, V
   return {};
 }
 
+OutputOptions record_options(const VerifyRequest& request) {
+  return {.if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse, .mode = 0600};
+}
+
 // Only of a model that passed everything else.
 Result<void> record_answer(const VerifyRequest& request, const Opened& opened,
                            std::vector<std::filesystem::path> inputs, Verdict& verdict) {
   OutputSet files(std::move(inputs));
-  const auto if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse;
-  const auto file = files.add(*request.record, {.if_exists = if_exists, .mode = 0600});
+  const auto file = files.add(*request.record, record_options(request));
   if (!file) return tl::unexpected(file.error());
   InputChoices choices = choices_of(opened.plan);
   const auto outputs = answer_of(request, opened, choices);
@@ -155,9 +93,13 @@ Result<void> run_answers(const VerifyRequest& request, const Opened& opened,
 Result<Verdict> verify_with_token(const VerifyRequest& request) {
   auto licence = open_licence(request.encrypted, *request.token);
   if (!licence) return tl::unexpected(licence.error());
-  Opened opened{
-      licence->path, licence->structure, std::move(licence->plan), {}, std::move(licence->token),
-      true};
+  Opened opened{.path = licence->path,
+                .structure = licence->structure,
+                .plan = std::move(licence->plan),
+                .groups = {},
+                .key = std::move(licence->token),
+                .other = {},
+                .by_token = true};
   Verdict verdict;
   verdict.checks.push_back({"untampered", Outcome::kNoted,
                             "not checked: only the key can tell whether a byte changed", ""});
@@ -182,47 +124,124 @@ Result<Verdict> verify_with_token(const VerifyRequest& request) {
   return verdict;
 }
 
+// What a model under another salt would get from this key: another licensee's token, say.
+std::vector<std::int32_t> token_of_another(const Subject& subject) {
+  Salt salt = subject.manifest.open.salt;
+  for (std::uint8_t& byte : salt) byte = static_cast<std::uint8_t>(~byte);
+  const Plan& plan = subject.sealed.plan;
+  return lock_vector(plan, derive_permutations(KeySchedule(subject.key, salt), plan));
+}
+
+Result<void> check_leaks(const Subject& subject, const Model* original, unsigned threads,
+                         Verdict& verdict) {
+  const auto encrypted = read_model(subject.path);
+  if (!encrypted) return fail(encrypted.error());
+  auto secrets = check_secrets(subject, original != nullptr, threads);
+  if (!secrets) return fail(secrets.error());
+  verdict.checks.push_back(*std::move(secrets));
+  verdict.checks.push_back(check_metadata(*encrypted, original));
+  if (!original) return {};
+  auto shared = list_shared(*original, *encrypted, threads, verdict.shared);
+  if (!shared) return fail(shared.error());
+  verdict.checks.push_back(*std::move(shared));
+  return {};
+}
+
+// Says which locks would help where results stay useful.
+void advise(const Model& original, const SealedPlan& sealed, Verdict& verdict) {
+  std::string advice;
+  for (Check& check : verdict.checks) {
+    if (check.outcome != Outcome::kFailed || !is_negative(check)) continue;
+    if (advice.empty()) advice = lock_advice(original, sealed);
+    check.advice = advice;
+  }
+}
+
 Result<void> compare_with_original(const VerifyRequest& request, const Subject& subject,
                                    const Opened& opened, Verdict& verdict) {
   const auto original = read_model(*request.original);
   if (!original) return tl::unexpected(original.error());
-  auto bytes = check_bytes(subject, paths_of(*original), request.threads);
-  if (!bytes) return tl::unexpected(bytes.error());
-  verdict.checks.push_back(*std::move(bytes));
+  auto files = check_bytes(subject, paths_of(*original), request.threads);
+  if (!files) return tl::unexpected(files.error());
+  std::ranges::move(*files, std::back_inserter(verdict.checks));
   if (!verdict.passed()) return {};
-  auto proof = check_proof(subject, *original, request.threads);
+  auto proof = check_proof(subject, *original, subject.sealed.plan, request.threads);
   if (!proof) return tl::unexpected(proof.error());
   verdict.checks.push_back(*std::move(proof));
-  return run_numeric(request, &original->files[0].path, opened, verdict);
+  if (auto done = check_leaks(subject, &*original, request.threads, verdict); !done) return done;
+  if (request.static_only) return {};
+  auto done = run_numeric(request, &original->files[0].path, opened, verdict);
+  if (done) advise(*original, subject.sealed, verdict);
+  return done;
+}
+
+// Caches in plain order are no part of the plan. They are state all the same, which has a length
+// of its own, and in which part of what comes out is what went in.
+Plan with_plain_caches(const VerifyRequest& request, const SealedPlan& sealed) {
+  Plan plan = sealed.plan;
+  const auto is_plain = [](const auto& o) { return o.first == "cache" && o.second == "plain"; };
+  if (!request.original || std::ranges::none_of(sealed.options, is_plain)) return plan;
+  if (auto caches = caches_in_graph(*request.original)) plan.caches = *std::move(caches);
+  return plan;
 }
 
 Result<Verdict> verify_with_key(const VerifyRequest& request) {
   const auto subject = open_subject(request.encrypted, request.key);
   if (!subject) return tl::unexpected(subject.error());
   Verdict verdict;
-  auto untampered = check_untampered(*subject, request.threads);
-  if (!untampered) return tl::unexpected(untampered.error());
-  verdict.checks.push_back(*std::move(untampered));
-  if (!verdict.passed()) return verdict;
+  // Beside an original, the pass that compares the bytes looks at the MAC as well.
+  bool changed = false;
+  if (request.changed_weights || !request.original) {
+    auto untampered = check_untampered(*subject, request.threads);
+    if (!untampered) return tl::unexpected(untampered.error());
+    changed = request.changed_weights && untampered->outcome == Outcome::kFailed;
+    if (changed) {
+      *untampered = {"untampered", Outcome::kNoted,
+                     "not the files that encrypt wrote: changed, as --changed-weights says", ""};
+    }
+    if (changed || !request.original) verdict.checks.push_back(*std::move(untampered));
+    if (!verdict.passed()) return verdict;
+  }
   const Plan& plan = subject->sealed.plan;
   if ((request.record || request.known) && carries_data(plan)) {
     return fail(ErrorKind::kState, "a known answer needs a model that takes a token",
                 "the data carries the key of this one; compare it with --original");
   }
-  const Opened opened{
-      subject->path, subject->structure, plan, subject->groups, lock_vector(plan, subject->groups),
-      false};
+  const Opened opened{.path = subject->path,
+                      .structure = subject->structure,
+                      .plan = with_plain_caches(request, subject->sealed),
+                      .groups = subject->groups,
+                      .key = lock_vector(plan, subject->groups),
+                      .other = token_of_another(*subject)};
   Result<void> done;
-  if (request.original) {
+  if (changed) {
+    done = verify_changed(request, *subject, opened, verdict);
+  } else if (request.original) {
     done = compare_with_original(request, *subject, opened, verdict);
   } else {
     verdict.checks.push_back({"original", Outcome::kNoted,
                               "compared with nothing: give the original with --original", ""});
+    done = check_leaks(*subject, nullptr, request.threads, verdict);
+    if (!done) return fail(done.error());
     if (request.numeric || request.inputs) done = run_numeric(request, nullptr, opened, verdict);
   }
-  if (done) done = run_answers(request, opened, subject->files, verdict);
+  if (done && verdict.passed()) done = run_answers(request, opened, subject->files, verdict);
   if (!done) return tl::unexpected(done.error());
   return verdict;
+}
+
+// What cannot be read comes before all that is wrong with the rest.
+Result<void> check_inputs(const VerifyRequest& request) {
+  if (request.original) {
+    if (const auto model = read_model(*request.original); !model) return fail(model.error());
+  }
+  if (request.inputs) {
+    if (const auto data = read_data(*request.inputs); !data) return fail(data.error());
+  }
+  if (request.known) {
+    if (const auto file = MappedFile::open(*request.known); !file) return fail(file.error());
+  }
+  return {};
 }
 
 }  // namespace
@@ -232,7 +251,13 @@ Result<Verdict> verify(const VerifyRequest& request) {
     return fail(ErrorKind::kUsage, "this permcrypt was built without ONNX Runtime",
                 "leave out --numeric, --record and --known, or build with ONNX Runtime");
   }
-  return request.token ? verify_with_token(request) : verify_with_key(request);
+  if (auto done = check_inputs(request); !done) return tl::unexpected(done.error());
+  auto verdict = request.token ? verify_with_token(request) : verify_with_key(request);
+  if (!request.record || (verdict && verdict->passed())) return verdict;
+  const Error failure = verdict ? Error{ErrorKind::kResult, "", ""} : verdict.error();
+  Error error = or_blocked_output(failure, *request.record, record_options(request));
+  if (error.kind == failure.kind) return verdict;
+  return tl::unexpected(std::move(error));
 }
 
 }  // namespace permcrypt

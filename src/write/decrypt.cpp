@@ -6,6 +6,7 @@
 #include "base/output_file.h"
 #include "base/quote.h"
 #include "permcrypt/apply.h"
+#include "write/changed_model.h"
 #include "write/checkpoint.h"
 #include "write/encrypted_model.h"
 #include "write/output_names.h"
@@ -20,9 +21,8 @@ fs::path output_of(const DecryptRequest& request) {
   return request.out.value_or(beside_encrypted(request.model, ".dec.onnx"));
 }
 
-Result<std::size_t> add_output(OutputSet& outputs, const DecryptRequest& request) {
-  const IfExists if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse;
-  return outputs.add(output_of(request), {.if_exists = if_exists});
+OutputOptions output_options(const DecryptRequest& request) {
+  return {.if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse};
 }
 
 class Decryption {
@@ -40,6 +40,11 @@ class Decryption {
     if (auto done = add_model(); !done) return fail(done.error());
     auto opened = open_with(*key, encrypted_);
     if (!opened) return fail(opened.error());
+    if (request_.changed_weights) {
+      const auto same = is_untouched(*opened);
+      if (!same) return fail(same.error());
+      if (!*same) return run_changed(*opened);
+    }
     if (opened->sealed.original_sizes.size() != encrypted_.model.files.size()) {
       return fail(ErrorKind::kResult, "the model has another number of data files than it had",
                   "restore the files as encrypt wrote them");
@@ -48,15 +53,44 @@ class Decryption {
     if (auto done = copy(*opened); !done) return fail(done.error());
     if (auto done = add_checkpoint(*opened); !done) return fail(done.error());
     if (auto done = outputs_.commit(); !done) return fail(done.error());
-    return DecryptReport{files_};
+    return DecryptReport{.files = files_};
   }
 
  private:
   std::vector<fs::path> inputs() const { return paths_of(encrypted_.model); }
 
+  Result<bool> is_untouched(const OpenedModel& opened) const {
+    const auto tags = tag_files(inputs(), opened.keys.mac, true, request_.threads);
+    if (!tags) return fail(tags.error());
+    return check_mac(*encrypted_.manifest, *tags, opened.keys).has_value();
+  }
+
+  Result<DecryptReport> run_changed(const OpenedModel& opened) {
+    const auto changed = match_changed(encrypted_.model, encrypted_.key_input, opened.sealed,
+                                       opened.groups, files_[0]);
+    if (!changed) return fail(changed.error());
+    if (auto done = changed->check(); !done) return fail(done.error());
+    if (auto done = add_files(changed->data_files); !done) return fail(done.error());
+    CopyOptions options;
+    options.threads = request_.threads;
+    options.memory = request_.memory;
+    std::vector<std::uint64_t> sizes;
+    for (const ModelFile& file : encrypted_.model.files) sizes.push_back(file.size);
+    WriteProgress progress(request_.progress, sizes);
+    const auto copied =
+        copy_files(changed->job, options, [&](std::size_t file, std::uint64_t offset, auto bytes) {
+          progress.add(bytes.size());
+          return outputs_.write(numbers_[file], offset, bytes);
+        });
+    if (!copied) return fail(copied.error());
+    if (auto done = add_checkpoint(opened); !done) return fail(done.error());
+    if (auto done = outputs_.commit(); !done) return fail(done.error());
+    return DecryptReport{files_, true, changed->recorded};
+  }
+
   Result<void> add_model() {
     files_ = {output_of(request_)};
-    const auto number = add_output(outputs_, request_);
+    const auto number = outputs_.add(files_[0], output_options(request_));
     if (!number) return fail(number.error());
     numbers_ = {*number};
     return {};
@@ -64,23 +98,32 @@ class Decryption {
 
   // The plan's locations were checked when it was read: they stay inside the folder.
   Result<void> add_data_files(const SealedPlan& sealed) {
+    std::vector<fs::path> files;
     for (const std::string& location : sealed.plan.data_files) {
-      files_.push_back((files_[0].parent_path() / location).lexically_normal());
-      std::error_code error;
-      fs::create_directories(fs::absolute(files_.back()).parent_path(), error);
-      if (error) {
-        return fail(ErrorKind::kOutput,
-                    "cannot make the folder of " + in_quotes(files_.back().native()) + ": " +
-                        error.message(),
-                    "choose another place with -o");
-      }
-      const IfExists if_exists = request_.force ? IfExists::kReplace : IfExists::kKeepIdentical;
-      const auto number = outputs_.add(files_.back(), {.if_exists = if_exists});
-      if (!number) return fail(number.error());
-      numbers_.push_back(*number);
+      files.push_back((files_[0].parent_path() / location).lexically_normal());
     }
+    if (auto done = add_files(files); !done) return done;
     for (std::size_t i = 0; i < numbers_.size(); ++i) {
       if (auto done = outputs_.reserve(numbers_[i], sealed.original_sizes[i]); !done) return done;
+    }
+    return {};
+  }
+
+  Result<void> add_files(const std::vector<fs::path>& files) {
+    for (const fs::path& file : files) {
+      files_.push_back(file);
+      std::error_code error;
+      fs::create_directories(fs::absolute(file).parent_path(), error);
+      if (error) {
+        return fail(
+            ErrorKind::kOutput,
+            "cannot make the folder of " + in_quotes(file.native()) + ": " + error.message(),
+            "choose another place with -o");
+      }
+      const IfExists if_exists = request_.force ? IfExists::kReplace : IfExists::kKeepIdentical;
+      const auto number = outputs_.add(file, {.if_exists = if_exists});
+      if (!number) return fail(number.error());
+      numbers_.push_back(*number);
     }
     return {};
   }
@@ -153,12 +196,8 @@ Result<DecryptReport> decrypt(const DecryptRequest& request) {
   }
   auto encrypted = read_encrypted(request.model);
   if (!encrypted) {
-    Error error = explain_unreadable(request.model, encrypted.error(), request.key);
-    if (error.kind == ErrorKind::kResult) {
-      OutputSet outputs;  // an output in the way comes first
-      if (auto added = add_output(outputs, request); !added) return fail(added.error());
-    }
-    return fail(std::move(error));
+    return fail(or_blocked_output(explain_unreadable(request.model, encrypted.error(), request.key),
+                                  output_of(request), output_options(request)));
   }
   return Decryption(request, *std::move(encrypted)).run();
 }

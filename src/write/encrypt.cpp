@@ -1,7 +1,10 @@
 #include "permcrypt/encrypt.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +15,7 @@
 #include "write/encrypted_files.h"
 #include "write/encrypted_model.h"
 #include "write/graph_edits.h"
+#include "write/graph_records.h"
 #include "write/in_place.h"
 #include "write/manifest.h"
 #include "write/message_edits.h"
@@ -22,6 +26,9 @@ namespace permcrypt {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The file may not grow much (format.md): a graph of very many nodes is not recorded.
+constexpr std::size_t kMostRecords = 16 << 10, kMostRecordsPerTensor = 50;
 
 const char* text_of(Carry carry) {
   return carry == Carry::kKey ? "key" : carry == Carry::kData ? "data" : "both";
@@ -35,6 +42,23 @@ const char* cache_text(const EncryptRequest& request) {
   return request.locks.infer.opaque_caches ? "opaque" : "plain";
 }
 
+// A name with a typing error would fix nothing, in silence.
+Result<void> check_dims(const Model& model, const std::map<std::string, std::int64_t>& dims) {
+  std::set<std::string> names;
+  const auto& graph = model.structure.graph();
+  for (const auto* values : {&graph.input(), &graph.output(), &graph.value_info()}) {
+    for (const auto& value : *values) {
+      for (const auto& dim : value.type().tensor_type().shape().dim()) names.insert(dim.dim_param());
+    }
+  }
+  for (const auto& [name, extent] : dims) {
+    if (names.contains(name)) continue;
+    return fail(ErrorKind::kUsage, "the model has no dynamic dimension " + in_quotes(name),
+                "the names are those in the shapes of its inputs, as Netron or onnx.helper shows them");
+  }
+  return {};
+}
+
 Result<Analysis> analyse_plain(const EncryptRequest& request, const LockOptions& locks) {
   auto model = read_model(request.model);
   if (!model) return fail(model.error());
@@ -42,6 +66,7 @@ Result<Analysis> analyse_plain(const EncryptRequest& request, const LockOptions&
     return fail(ErrorKind::kState, in_quotes(request.model.native()) + " is already encrypted",
                 "decrypt it first, or encrypt the original");
   }
+  if (auto done = check_dims(*model, locks.infer.dims); !done) return fail(done.error());
   std::error_code ignored;
   if (fs::exists(Journal::path_for(model_file(request.model)), ignored)) {
     return fail(ErrorKind::kState, in_quotes(request.model.native()) + " is encrypted in part",
@@ -103,8 +128,7 @@ fs::path checkpoint_name(const fs::path& out) {
   return fs::path(out).replace_extension(".safetensors");
 }
 
-SealedPlan make_sealed(const EncryptRequest& request, const Analysis& analysis,
-                       std::string content) {
+SealedPlan make_sealed(const EncryptRequest& request, Analysis& analysis, std::string content) {
   SealedPlan sealed;
   sealed.plan = analysis.plan;
   for (const ModelFile& file : analysis.model->files) sealed.original_sizes.push_back(file.size);
@@ -112,6 +136,11 @@ SealedPlan make_sealed(const EncryptRequest& request, const Analysis& analysis,
                     {"internal", text_of(request.locks.internal)},
                     {"cache", cache_text(request)}};
   if (!request.licensee.empty()) sealed.options.emplace_back("licensee", request.licensee);
+  sealed.graph = hash_records(
+      graph_records(analysis.model->structure, *analysis.payloads, analysis.plan), content);
+  if (sealed.graph.size() > kMostRecords + kMostRecordsPerTensor * sealed.plan.tensors.size()) {
+    sealed.graph.clear();
+  }
   sealed.salt_content = std::move(content);
   return sealed;
 }

@@ -48,7 +48,12 @@ InsertedNames::InsertedNames(const onnx::ModelProto& model) {
 std::string find_key_input(const onnx::GraphProto& graph) {
   if (graph.input_size() == 0) return "";
   const std::string& name = graph.input(graph.input_size() - 1).name();
-  return name.starts_with(kKeyInputPrefix) ? name : "";
+  if (!name.starts_with(kKeyInputPrefix)) return "";
+  const bool is_split = std::any_of(graph.node().begin(), graph.node().end(), [&](const auto& node) {
+    return node.op_type() == "Split" && node.input_size() > 0 && node.input(0) == name &&
+           node.output_size() > 0 && node.output(0).starts_with("permcrypt/");
+  });
+  return is_split ? name : "";
 }
 
 }  // namespace permcrypt

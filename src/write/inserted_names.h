@@ -23,6 +23,9 @@ class InsertedNames {
   std::string split_sizes() const { return made("sizes"); }
   std::string key(std::size_t lock) const { return made("key" + std::to_string(lock)); }
   std::string locked(std::size_t lock) const { return made("lock" + std::to_string(lock)); }
+  // In between, where a lock turns its axis to the front and back.
+  std::string turned(std::size_t lock) const { return made("turned" + std::to_string(lock)); }
+  std::string gathered(std::size_t lock) const { return made("gathered" + std::to_string(lock)); }
   // Ids of an index lock before they get their type back.
   std::string uncast(std::size_t lock) const { return made("uncast" + std::to_string(lock)); }
   // What an output lock starts from; the name of the output itself goes behind the lock.
@@ -34,7 +37,8 @@ class InsertedNames {
 };
 
 // The graph input that carries the key in a model that permcrypt wrote: the last one, if its name
-// says so; "" otherwise.
+// says so and what InsertedNames calls a split takes it; "" otherwise, as in an unlocked copy of a
+// model that had an input of such a name.
 std::string find_key_input(const onnx::GraphProto& graph);
 
 }  // namespace permcrypt

@@ -72,6 +72,12 @@ class Cutter {
 
   Result<ModelParts> run() {
     read_graph();
+    for (const std::string& name : {begin_, end_}) {
+      if (!name.empty() && portable_[producer_.at(name)]) {
+        return fail(ErrorKind::kUsage, in_quotes(name) + " is computed from shapes and constants",
+                    "cut at a value that is computed from data");
+      }
+    }
     assign_parts();
     if (!end_.empty() && part_[producer_.at(end_)] != kBody) {
       return fail(ErrorKind::kUsage, in_quotes(end_) + " does not come after " + in_quotes(begin_),
@@ -180,6 +186,22 @@ class Cutter {
     for (std::size_t n = 0; n < head.size(); ++n) {
       part_.push_back(head[n] ? kHead : body[n] ? kBody : kTail);
     }
+    // A shape that a part cannot tell from what it begins with is measured where its value is: the
+    // value itself may be none of that part's business.
+    for (std::size_t i = 0; i < head.size(); ++i) {
+      const int n = static_cast<int>(i);
+      if (!is_shape(n) || portable_[n] || anchor_of(part_[n], n)) continue;
+      const auto it = producer_.find(graph_.node(n).input(0));
+      part_[n] = std::min(part_[n], it == producer_.end() ? kHead : part_[it->second]);
+    }
+  }
+
+  // What a part begins with that has all extents of a Shape node's value. Head and tail are both
+  // the user's: what the body begins with may be read in either.
+  std::optional<std::string> anchor_of(Part part, int n) const {
+    if (part == kTail && !end_.empty() && extents_of(n, end_)) return end_;
+    if (extents_of(n, begin_)) return begin_;
+    return std::nullopt;
   }
 
   // Collects what a part computes, and asks the parts before it for the rest.
@@ -195,10 +217,9 @@ class Cutter {
       if (!here) {
         ask_for(part, value, it == producer_.end() ? kHead : part_[it->second]);
       } else if (stands_for_other(part, it->second)) {
-        // Head and tail are both the user's: what the body begins with may be read in either.
-        const bool at_end = part == kTail && !end_.empty() && extents_of(it->second, end_);
-        make_shape(drafts_[part], it->second, at_end ? end_ : begin_);
-        open.push_back(at_end ? end_ : begin_);
+        const std::string anchor = *anchor_of(part, it->second);
+        make_shape(drafts_[part], it->second, anchor);
+        open.push_back(anchor);
       } else {
         drafts_[part].nodes.insert(it->second);
         open.insert(open.end(), reads_[it->second].begin(), reads_[it->second].end());
@@ -330,6 +351,13 @@ class Cutter {
     ModelParts out;
     out.into_body = drafts_[kBody].inputs;
     out.out_of_body = drafts_[kBody].outputs;
+    for (const std::string& name : drafts_[kHead].outputs) {
+      const auto is_it = [&](const auto& value) { return value.name() == name; };
+      if (std::ranges::any_of(graph_.output(), is_it) ||
+          std::ranges::find(drafts_[kTail].inputs, name) != drafts_[kTail].inputs.end()) {
+        out.plain_from_head.push_back(name);
+      }
+    }
     if (out.into_body.empty() || out.out_of_body.empty()) {
       return fail(ErrorKind::kUsage, "nothing is left for the body", "cut at another value");
     }

@@ -18,6 +18,7 @@ struct ModelParts {
   onnx::ModelProto head, body, tail;
   // The values that pass into the body and out of it, inputs of the model among them.
   std::vector<std::string> into_body, out_of_body;
+  std::vector<std::string> plain_from_head;  // outputs of the model, and what the tail asks for
 };
 
 // The head computes `begin`, the body goes on to `end` (or, when that is "", to the outputs), and the
@@ -25,8 +26,8 @@ struct ModelParts {
 // computed from shapes, which a part reads off the value it begins with.
 //
 // REQUIRES: `whole` holds all its data; `begin` and `end` are computed by nodes of its main graph.
-// Errors: kUsage when `end` does not depend on `begin`, or nothing is left for the body; kInput when
-// the shape of a value that has to pass is not known.
+// Errors: kUsage when one of them is computed from no data, `end` does not depend on `begin`, or
+// nothing is left for the body; kInput when the shape of a value that has to pass is not known.
 Result<ModelParts> cut_model(const onnx::ModelProto& whole, const ValueShapes& shapes,
                              const std::string& begin, const std::string& end);
 

@@ -36,6 +36,7 @@ struct SealedPlan {
   std::vector<std::pair<std::string, std::string>> options;  // of encrypt, for people
   std::vector<CheckpointEntry> checkpoint;
   std::string salt_content;  // what the salt was derived from, for rekey; "" in early files
+  std::string graph;         // hash_records() of the original under salt_content; "" in early files
 };
 
 // Compact JSON, the same for equal plans (docs/format.md, "Manifest"). Large models have thousands

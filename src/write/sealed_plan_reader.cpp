@@ -308,6 +308,10 @@ SealedPlan read_sealed(const Json& json) {
     const Digest content = bytes32(json["content"]);
     sealed.salt_content.assign(content.begin(), content.end());
   }
+  if (json.contains("graph")) {
+    sealed.graph = need(hex_decode(bytes(json["graph"])));
+    require(sealed.graph.size() % 4 == 0 && !sealed.salt_content.empty());
+  }
   sealed.plan = PlanReader(json, sealed.original_sizes).read();
   if (json.contains("checkpoint")) {
     for (const Json& entry : list(json["checkpoint"])) {

@@ -179,6 +179,7 @@ std::string to_json(const SealedPlan& sealed) {
     out["checkpoint"].push_back({text(entry.name), entry.tensor, static_cast<int>(entry.layout)});
   }
   if (!sealed.salt_content.empty()) out["content"] = hex_encode(sealed.salt_content);
+  if (!sealed.graph.empty()) out["graph"] = hex_encode(sealed.graph);
   return out.dump();
 }
 

@@ -15,6 +15,7 @@
 #include "permcrypt/report.h"
 #include "permcrypt/token.h"
 #include "write/lock_names.h"
+#include "write/manifest.h"
 #include "write/model_parts.h"
 #include "write/output_names.h"
 
@@ -180,16 +181,14 @@ bool contains(const std::vector<std::string>& list, const std::string& name) {
   return std::ranges::find(list, name) != list.end();
 }
 
-// What goes into the body leaves the head scrambled, and plain only where the tail reads it too.
+// What goes into the body leaves the head scrambled, and plain only where the user needs it too.
 void end_scrambled(onnx::ModelProto& head, const ModelParts& parts, const onnx::GraphProto& in) {
   onnx::GraphProto& graph = *head.mutable_graph();
   append(graph, in);
   const auto outputs = graph.output();
   graph.clear_output();
   for (const auto& value : outputs) {
-    const auto& tail_inputs = parts.tail.graph().input();
-    const bool plain = std::ranges::any_of(
-        tail_inputs, [&](const auto& input) { return input.name() == value.name(); });
+    const bool plain = contains(parts.plain_from_head, value.name());
     const bool given = std::ranges::any_of(
         graph.input(), [&](const auto& input) { return input.name() == value.name(); });
     if (!contains(parts.into_body, value.name()) || (plain && !given)) *graph.add_output() = value;
@@ -221,7 +220,13 @@ Result<EncryptReport> encrypt_body(const SplitRequest& request, const fs::path& 
   if (request.epoch) encryption.licensee = "epoch " + std::to_string(*request.epoch);
   encryption.force = request.force;
   encryption.threads = request.threads;
-  return encrypt(encryption);
+  return encrypt(encryption).map_error([](Error error) {
+    if (error.kind == ErrorKind::kState) {
+      error.message = "what lies between the cuts cannot be scrambled: " + error.message;
+      error.hint = "cut at another value" + (error.hint.empty() ? "" : ": " + error.hint);
+    }
+    return error;
+  });
 }
 
 // Head and tail, around the encrypted body.
@@ -280,6 +285,10 @@ Result<SplitReport> split(const SplitRequest& request) {
   }
   const auto model = read_model(request.model);
   if (!model) return fail(model.error());
+  if (has_manifest(*model)) {
+    return fail(ErrorKind::kState, in_quotes(request.model.native()) + " is already encrypted",
+                "decrypt it first, or split the original");
+  }
   PayloadReader payloads(*model);
   const auto whole = whole_model(*model, payloads);
   if (!whole) return fail(whole.error());

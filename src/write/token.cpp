@@ -20,6 +20,14 @@ bool carries_data(const SealedPlan& sealed) {
   });
 }
 
+ClientValue client_value(const onnx::ValueInfoProto& value) {
+  ClientValue out{value.name(), {}};
+  for (const auto& dim : value.type().tensor_type().shape().dim()) {
+    out.shape.push_back(dim.has_dim_value() ? dim.dim_value() : -1);
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<ClientSide> open_client_side(const std::filesystem::path& model, const KeyOptions& key) {
@@ -35,10 +43,10 @@ Result<ClientSide> open_client_side(const std::filesystem::path& model, const Ke
   }
   ClientSide side{client_maps(opened->sealed.plan, opened->groups), {}, {}};
   for (const auto& value : data_inputs(encrypted->model.structure, encrypted->key_input)) {
-    side.inputs.push_back(value.name());
+    side.inputs.push_back(client_value(value));
   }
   for (const auto& value : encrypted->model.structure.graph().output()) {
-    side.outputs.push_back(value.name());
+    side.outputs.push_back(client_value(value));
   }
   return side;
 }
@@ -52,6 +60,10 @@ Result<Token> make_token(const std::filesystem::path& model, const KeyOptions& k
   const auto opened = open_with(*secret, *encrypted);
   if (!opened) return fail(opened.error());
   const Plan& plan = opened->sealed.plan;
+  if (tokenizer && !carries_data(opened->sealed)) {
+    return fail(ErrorKind::kState, "the data of " + in_quotes(model.native()) + " carries no key",
+                "leave out --tokenizer: the ids are as they were");
+  }
   Token token;
   if (!encrypted->key_input.empty()) token.vector = token_vector(plan, opened->groups);
   if (carries_data(opened->sealed)) {

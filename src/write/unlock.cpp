@@ -93,7 +93,9 @@ Result<std::vector<Edit>> key_edits(const EncryptedModel& encrypted, std::string
 
 Result<void> write_copy(const UnlockRequest& request, const Model& model, std::vector<Edit> edits,
                         const std::vector<fs::path>& files, std::string_view key) {
-  OutputSet outputs(paths_of(model));
+  std::vector<fs::path> inputs = paths_of(model);
+  inputs.push_back(request.token_file);
+  OutputSet outputs(std::move(inputs));
   const IfExists if_exists = request.force ? IfExists::kReplace : IfExists::kRefuse;
   const auto key_file = outputs.add(files[1], {.if_exists = if_exists, .mode = 0600});
   if (!key_file) return fail(key_file.error());

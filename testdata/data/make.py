@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the files beside it with numpy, onnx and polygraphy: data as other programs write it."""
+"""Makes the files beside it with numpy, onnx, polygraphy and Pillow: data as other programs write it."""
 import pathlib
 
 import numpy as np
 import onnx
+from PIL import Image
 from onnx import TensorProto, helper
 from polygraphy.json import save_json
 
@@ -24,6 +25,11 @@ np.savez(here / "objects.npz", x=np.array(["a", None], dtype=object))
 np.savez(here / "token.npz", permcrypt_key=np.array([2, 0, 1], np.int32))
 save_json([{"x": values.astype("f4"), "ids": np.array([1, 2])}, {"x": values.astype("f4") + 1}],
           str(here / "polygraphy.json"))
+
+# One of the digit classifier's pictures, and the same with three channels.
+digit = Image.fromarray(np.load(here.parent / "vit-mnist" / "test_images.npy")[3])
+digit.save(here / "digit.png")
+digit.convert("RGB").save(here / "digit-rgb.png")
 
 # One file for each field that can hold elements.
 typed = here / "typed"

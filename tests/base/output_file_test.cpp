@@ -178,6 +178,30 @@ TEST_CASE("a folder or a device is never replaced") {
   CHECK(fs::is_character_file("/dev/null"));
 }
 
+TEST_CASE("a key is never replaced") {
+  TempFolder folder;
+  for (const char* line : {"PERMCRYPT-SECRET-KEY-1QQQQ", "PERMCRYPT-SEALED-KEY-1QQQQ"}) {
+    const auto key = folder.write("key", std::string("# created: today\n") + line + "\n");
+    const auto result = write_output(key, "x", IfExists::kReplace);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().kind == ErrorKind::kOutput);
+    CHECK(read_all(key).ends_with("QQQQ\n"));
+  }
+  CHECK(write_output(folder.write("text", "about PERMCRYPT keys"), "x", IfExists::kReplace));
+}
+
+TEST_CASE("an output in the way comes before a wrong result, and after everything else") {
+  TempFolder folder;
+  const auto taken = folder.write("taken", "x");
+  const auto kind = [](ErrorKind failure, const fs::path& path) {
+    return or_blocked_output({failure, "", ""}, path, {}).kind;
+  };
+  CHECK(kind(ErrorKind::kResult, taken) == ErrorKind::kOutput);
+  CHECK(kind(ErrorKind::kKey, taken) == ErrorKind::kKey);
+  CHECK(kind(ErrorKind::kResult, folder.path() / "free") == ErrorKind::kResult);
+  CHECK_FALSE(fs::exists(folder.path() / "free"));
+}
+
 TEST_CASE("a folder that is missing, a file or read-only is an output error with a hint") {
   TempFolder folder;
   folder.write("file", "x");

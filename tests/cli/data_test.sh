@@ -51,10 +51,41 @@ says err 'carries no key'
 expect 3 scramble vit.enc.onnx --inputs "$mlp/test_data_set_0" -o x
 absent x
 
+# Nothing, too much, or another kind of thing.
+expect 3 scramble vit.enc.onnx --inputs nowhere.npz -o x
+expect 3 scramble vit.enc.onnx --inputs "$testdata/vit-mnist/test_labels.npy" -o x.npy
+expect 3 scramble vit.enc.onnx --inputs "$testdata/vit-mnist/test_images.npy" -o x.npy
+says err "does not fit the model: its shape is \[1000, 28, 28\]"
+expect 3 scramble vit.enc.onnx --inputs "$testdata/data/stored.npz" -o x.npz
+absent x.npz
+says err "the model has 'image'"
+absent x
+absent x.npy
+
+# A picture stays one, and fits in one way or not at all.
+digit=$testdata/data/digit.png
+if "$tool" scramble vit.enc.onnx --inputs "$digit" -o digit.png >out 2>err; then
+  head -c 4 digit.png | grep -q PNG || fail "no PNG"
+  ! cmp -s digit.png "$digit" || fail "the picture is as it was"
+  expect 4 scramble vit.enc.onnx --inputs "$digit" -o digit.png
+  expect 2 scramble vit.enc.onnx --inputs "$digit" -o "$work/x.npy"
+  expect 3 scramble vit.enc.onnx --inputs "$testdata/data/digit-rgb.png" -o x.png
+  says err "28 x 28 with 3 channels, and 'image' is \[any, 1, 28, 28\]"
+  expect 3 unscramble vit.enc.onnx --outputs "$digit" -o x.png
+  cp "$vit" not.png
+  expect 3 scramble vit.enc.onnx --inputs not.png -o x.png
+  absent x.png
+else
+  grep -q 'has no libpng' err || fail "a picture is not scrambled"
+fi
+
 # A tokenizer is renumbered for models that take its ids; this one takes pictures.
 echo '{"model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1}}}' >tokenizer.json
 expect 3 token vit.enc.onnx -o tok.npz --tokenizer tokenizer.json
 absent tok.in.onnx
+expect 6 token key.enc.onnx -o tok.npz --tokenizer tokenizer.json
+says err 'carries no key'
+absent tok.npz
 bert=$testdata/models/bert-weights-as-constants/model.onnx
 expect 0 encrypt "$bert" -o bert.enc.onnx --carry data
 expect 0 token bert.enc.onnx -o plain-token.npz
@@ -74,6 +105,9 @@ expect 2 split "$vit" --at select add_120 -o none
 expect 2 split "$vit" --at 99 -o none
 expect 2 split "$vit" --at image -o none
 says err 'no place to cut'
+expect 2 split "$vit" --at 2 --epoch -1 -o none
+expect 6 split vit.enc.onnx --at 2 -o none
+says err "'vit.enc.onnx' is already encrypted"
 absent none
 
 # Ids that are counted inside the model, and a dynamic extent, carry nothing.

@@ -51,6 +51,8 @@ expect 2 encrypt
 expect 2 encrypt plain.onnx --internal some -o x.onnx
 expect 2 encrypt plain.onnx --dim width -o x.onnx
 expect 2 encrypt plain.onnx --dim width=0 -o x.onnx
+expect 2 encrypt plain.onnx --dim no_such_dimension=8 -o x.onnx
+expect 2 encrypt plain.onnx --dim width=8 --dim width=9 -o x.onnx
 
 expect 2 encrypt plain.onnx -o ./plain.onnx --force
 expect 3 encrypt nowhere.onnx -o x.onnx

@@ -45,6 +45,18 @@ says out '^id: permcrypt1'
 expect 0 inspect other.key --json
 says out '"kind": "key"'
 
+expect 2 inspect other.key --explain "$weight"
+
+# The same members in JSON, whatever it is.
+expect 0 token plain.enc.onnx
+for file in plain.onnx plain.enc.onnx other.key plain.enc.token.npz; do
+  expect 0 inspect $file --json
+  for member in file kind groups tensors coverage locks unknown_ops key_bits; do
+    says out "^  \"$member\": "
+  done
+done
+says out '"kind": "token"'
+
 expect 2 inspect
 expect 3 inspect nowhere
 printf 'neither' >file

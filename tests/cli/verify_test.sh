@@ -9,6 +9,20 @@ plain=mlp-dynamo/model.onnx
 expect 0 encrypt $plain -o enc.onnx
 expect 0 token enc.onnx -o token.npz
 
+# Changed on purpose: the weights, and nothing else.
+cp enc.onnx trained.onnx
+weight=$(grep -aboF f2.weight enc.onnx | sed -n 2p | cut -d: -f1)
+printf '\1\2\3' | dd of=trained.onnx bs=1 seek=$((weight + 1000)) conv=notrunc status=none
+expect 1 verify trained.onnx
+expect 0 verify trained.onnx --changed-weights
+says out '^changed weights +ok'
+expect 0 verify trained.onnx --changed-weights --original $plain
+says out '^weights +note +5 tensors are equal, 1 differ'
+expect 1 decrypt trained.onnx -o trained.dec.onnx
+absent trained.dec.onnx
+expect 0 decrypt trained.onnx -o trained.dec.onnx --changed-weights
+[ "$(cmp -l trained.dec.onnx $plain | wc -l)" -le 3 ] || fail "more than the weights changed"
+
 # Without ONNX Runtime the static checks remain.
 runtime=true
 "$tool" verify enc.onnx --numeric >out 2>err || [ $? -ne 2 ] || runtime=false
@@ -22,6 +36,15 @@ expect 3 verify nowhere.onnx
 expect 6 verify $plain
 expect 5 verify enc.onnx -k other.key
 expect 5 verify enc.onnx -k nowhere
+
+# In this order: input, key, output, result.
+expect 3 verify enc.onnx -k other.key --original nowhere.onnx
+expect 3 verify enc.onnx -k other.key --inputs nowhere.npz
+sed 's/permcrypt.plan/permcrypt.plum/' enc.onnx >damaged.onnx
+expect 3 verify damaged.onnx --original nowhere.onnx
+expect 5 verify damaged.onnx -k nowhere
+expect 1 verify damaged.onnx
+if $runtime; then expect 4 verify damaged.onnx --record token.npz; fi
 
 # The original, and another model.
 if ! $runtime; then
@@ -68,6 +91,11 @@ if ! $runtime; then
   exit 0
 fi
 
+# Caches in plain order hold what was put into them: that is no use of the model.
+gpt2=$models/gpt2-decoder-merged
+expect 0 encrypt "$gpt2" -o plain_caches.onnx --cache plain
+expect 0 verify plain_caches.onnx --original "$gpt2" --numeric
+
 # Known answers: an owner records, a licensed user compares.
 expect 0 verify enc.onnx --record known
 [ "$(stat -c %a known)" = 600 ] || fail "the known answer can be read by others"
@@ -84,8 +112,8 @@ expect 5 verify enc.onnx -t token.npz --known known
 flip known 100
 # The licensed user notices a changed weight, which only the owner's MAC would show otherwise.
 cp enc.onnx bad.onnx
-size=$(stat -c %s enc.onnx)
-dd if=/dev/urandom of=bad.onnx bs=1 seek=$((size / 3)) count=64 conv=notrunc status=none
+weight=$(grep -aboF f2.weight enc.onnx | sed -n 2p | cut -d: -f1)
+dd if=/dev/urandom of=bad.onnx bs=1 seek=$((weight + 1000)) count=64 conv=notrunc status=none
 expect 1 verify bad.onnx -t token.npz --known known
 # Another key: another token.
 expect 0 encrypt $plain -o enc2.onnx -k other.key

@@ -8,7 +8,7 @@ using permcrypt::permutation_bits;
 namespace {
 
 // new[i] = old[old_of_new[i]]
-std::vector<int> apply(const Permutation& permutation, const std::vector<int>& old) {
+std::vector<int> renumbered(const Permutation& permutation, const std::vector<int>& old) {
   std::vector<int> result;
   for (std::size_t i = 0; i < permutation.size(); ++i) result.push_back(old[permutation[i]]);
   return result;
@@ -21,7 +21,7 @@ const std::vector<int> kData = {10, 11, 12, 13};
 }  // namespace
 
 TEST_CASE("permutation: the inverse undoes it") {
-  CHECK(apply(kP.inverse(), apply(kP, kData)) == kData);
+  CHECK(renumbered(kP.inverse(), renumbered(kP, kData)) == kData);
   CHECK(kP.inverse() == Permutation({1, 3, 0, 2}));
   CHECK(kP.inverse().inverse() == kP);
 }
@@ -30,12 +30,12 @@ TEST_CASE("permutation: identity") {
   CHECK(Permutation::identity(3).is_identity());
   CHECK(Permutation().is_identity());
   CHECK_FALSE(kP.is_identity());
-  CHECK(apply(Permutation::identity(4), kData) == kData);
+  CHECK(renumbered(Permutation::identity(4), kData) == kData);
 }
 
 TEST_CASE("permutation: relative takes data from one order to the other") {
   const Permutation index = Permutation::relative(kP, kQ);
-  CHECK(apply(index, apply(kP, kData)) == apply(kQ, kData));
+  CHECK(renumbered(index, renumbered(kP, kData)) == renumbered(kQ, kData));
   CHECK(Permutation::relative(kP, kP).is_identity());
   CHECK(Permutation::relative(Permutation::identity(4), kQ) == kQ);
 }

@@ -89,10 +89,11 @@ TEST_CASE("exporters: the same factors in the zoo" *
                {"gpt-neo-dynamo", "gpt-neo-optimum-opset14-past"},
                {"gpt2-nomask-opset23-dynamo", "gpt2-optimum-opset11"},
                {"gpt2-tied-dynamo", "gpt2-optimum-opset18-past-eager"},
-               {"gptj-dynamo", "gptj-optimum-opset14-past"},
                {"mistral-swa-dynamo", "mistral-optimum-opset14-past"},
                {"mpt-alibi-tied-dynamo", "mpt-optimum-opset14-past"},
                {"phi-partial-rope-dynamo", "phi-optimum-opset14-past"},
-               // The rows of the sine table, which TorchScript gathers and dynamo slices.
-               {"codegen-dynamo", "codegen-optimum-opset14-past", "+1 of 40 on 1280"}});
+               // The rows of the sine table: TorchScript leaves a value between the table and where it
+               // is read at positions, and so a place for a lock; dynamo reads the table itself.
+               {"codegen-dynamo", "codegen-optimum-opset14-past", "+1 of 40 on 1280"},
+               {"gptj-dynamo", "gptj-optimum-opset14-past", "+1 of 40 on 1280"}});
 }

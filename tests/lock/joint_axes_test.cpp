@@ -77,6 +77,20 @@ TEST_CASE("a kernel is seen as a matrix where its axes are one") {
   CHECK(group_sizes(analysis->plan) == std::multiset<std::uint64_t>{5, 12});
 }
 
+TEST_CASE("axes on both sides of a dynamic one are not joined") {
+  ModelMaker maker;
+  maker.input("x", {2, 4, -1, 16}).output("y", {2, -1, 5});
+  maker.indices("merged", {3}, {2, -1, 64}).weight("w", {64, 5});
+  maker.node("Transpose", {"x"}, "turned");
+  set_ints(maker, "perm", {0, 2, 1, 3});
+  maker.node("Reshape", {"turned", "merged"}, "list").node("MatMul", {"list", "w"}, "y");
+  const auto analysis = maker.analyse({.carry = Carry::kData});
+  REQUIRE(analysis);
+  CHECK(group_sizes(analysis->plan) == std::multiset<std::uint64_t>{4, 5, 16});
+  REQUIRE(analysis->plan.locks.size() == 3);
+  for (const PlanLock& lock : analysis->plan.locks) CHECK(lock.joint.empty());
+}
+
 TEST_CASE("an operator that tells rows from columns keeps them apart") {
   ModelMaker maker;
   cut_into_patches(maker, "chosen");

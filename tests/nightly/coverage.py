@@ -25,6 +25,14 @@ def inspect(tool, model):
     return json.loads(run.stdout) if run.returncode == 0 else None
 
 
+def data_key(tool, model):
+    """The key's bits when the data carries it, or why it does not."""
+    run = subprocess.run([tool, "encrypt", "--carry", "data", "--dry-run", str(model)],
+                         capture_output=True, text=True)
+    bits = re.search(r"^key +(\d+) bits in the locks", run.stdout, re.M)
+    return int(bits[1]) if bits else re.sub(r"^error: ", "", run.stderr).split("\n")[0]
+
+
 def with_sizes(tool, model):
     """The share on both axes when the sizes of its sample are given; None if none is open."""
     options = [f"--dim={name}={size}" for name, size in onnx_sizes.of_sample(model)]
@@ -129,6 +137,14 @@ def necessity(rows, proof):
               + ", ".join(sorted(proof.errors)) + ".\n")
 
 
+def data_mode(rows):
+    refused = [r for r in rows if not isinstance(r["data"], int)]
+    print("## Data that carries the key\n\n`--carry data`: no node is added, and inputs and outputs "
+          f"are scrambled. {len(rows) - len(refused)} of {len(rows)} models offer an axis for it; the "
+          "column *data* has the bits of their keys. Refused (exit 6): "
+          + ("; ".join(f"{r['name']}: {r['data']}" for r in refused) or "none") + ".\n")
+
+
 def below(rows, proof):
     print("## Below 90 %\n\nShares of weight bytes by what holds them; how many of the factors that "
           "hold weights were shown necessary; the share on both axes with the sizes of the inputs "
@@ -162,16 +178,17 @@ def table(rows, proof):
     print("\n## Every model\n\nNecessary: how many of the factors that hold weights a swap has shown "
           "to be so.\n")
     print("| model | architecture | exporter | weights | both | one | none | sizes given | groups "
-          "| locks | unknown | necessary |\n|---|---|---|---|---|---|---|---|---|---|---|---|")
+          "| locks | data | unknown | necessary |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     for row in rows:
         report, meta = row["report"], row["meta"]
         c = report["coverage"]
         exporter = re.split(r"[,(]", meta.get("exporter", ""))[0].strip()
         free = sum(group["free"] for group in report["groups"])
+        data = row["data"] if isinstance(row["data"], int) else "–"
         sized = "–" if row["sized"] is None else percent(row["sized"])
         print(f"| {row['name']} | {meta.get('arch', '')} | {exporter} | {precision(report)} "
               f"| {percent(c['both'])} | {percent(c['one'])} | {percent(c['none'])} | {sized} "
-              f"| {free} | {len(report['locks'])} | {', '.join(report['unknown_ops']) or '–'} "
+              f"| {free} | {len(report['locks'])} | {data} | {', '.join(report['unknown_ops']) or '–'} "
               f"| {proof.cell(row['name'])} |")
 
 
@@ -183,12 +200,13 @@ def main(tool, zoo, record):
         if report is None:
             unread.append(model.parent.name)
             continue
-        rows.append({"name": model.parent.name, "report": report,
+        rows.append({"name": model.parent.name, "report": report, "data": data_key(tool, model),
                      "meta": json.loads(meta.read_text()) if meta.exists() else {},
                      "sized": None if report["coverage"]["both"] >= WHOLE
                      else with_sizes(tool, model)})
     proof = Proof(record)
     head(rows, unread)
+    data_mode(rows)
     necessity(rows, proof)
     below(rows, proof)
     families(rows)

@@ -55,6 +55,20 @@ TEST_CASE("orders: parts of an axis must be closed under its order") {
   CHECK(s.o.select(s.axis({1, 0, 2, 3}), one).order == kPlain);
 }
 
+TEST_CASE("orders: runs stay together, in any order within") {
+  Setting s;
+  // Two runs of three and one of two: the first two change places.
+  const Axis runs = s.o.runs(s.axis({5, 3, 4, 0, 2, 1, 7, 6}), 3);
+  CHECK(runs.extent == s.n(3));
+  CHECK(runs.order == s.o.of({1, 0, 2}));
+  CHECK_THROWS_AS(s.o.runs(s.axis({0, 1, 3, 2, 4, 5, 6, 7}), 3), Contradiction);
+  CHECK_THROWS_AS(s.o.runs(s.axis({6, 7, 0, 1, 2, 3, 4, 5}), 3), Contradiction);
+  CHECK(s.o.runs(s.axis({1, 0}), 3).extent == s.n(1));
+  const TermId dynamic = s.t.dimension("n");
+  CHECK(s.o.runs({s.t.multiply(dynamic, s.n(3))}, 3).extent == dynamic);
+  CHECK_THROWS_AS(s.o.runs({dynamic}, 3), NotUnderstood);
+}
+
 TEST_CASE("orders: what is picked twice repeats") {
   Setting s;
   const std::vector<std::int64_t> doubled = {0, 0, 1, 1, 2, 2};

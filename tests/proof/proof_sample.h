@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,12 +33,12 @@ class ProofSample {
     auto subject = open_subject(encrypted(), request.key);
     REQUIRE(subject.has_value());
     subject_ = *std::move(subject);
-    key_ = token_vector(plan(), subject_.groups);
+    key_ = token_vector(plan(), subject_->groups);
   }
 
   std::filesystem::path encrypted() const { return folder_ / "model.enc.onnx"; }
   const TempFolder& folder() const { return folder_; }
-  const Plan& plan() const { return subject_.sealed.plan; }
+  const Plan& plan() const { return subject_->sealed.plan; }
 
   Result<Proof> prove_file(const std::filesystem::path& file) const {
     return prove_files(original_, file);
@@ -47,7 +48,7 @@ class ProofSample {
     const auto original = read_model(before);
     const auto other = read_model(file);
     if (!original || !other) return tl::unexpected((original ? other : original).error());
-    return prove({*original, *other, plan(), subject_.groups, key_,
+    return prove({*original, *other, plan(), subject_->groups, key_,
                   find_key_input(other->structure.graph()), 1});
   }
   Proof proof() const {
@@ -64,7 +65,7 @@ class ProofSample {
  private:
   TempFolder folder_;
   std::filesystem::path original_;
-  Subject subject_;
+  std::optional<Subject> subject_;
   std::vector<std::int32_t> key_;
 };
 

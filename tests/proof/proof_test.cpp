@@ -50,6 +50,24 @@ TEST_CASE("proof: the data carries the key") {
   CHECK(first_of(ProofSample(model_to_prove("mlp-dynamo"), locks).proof()) == "");
 }
 
+TEST_CASE("proof: updates come in any order") {
+  LockOptions locks;
+  locks.carry = Carry::kData;
+  CHECK(outcome(R"(
+sums (float[5,4] x) => (float[3,6] y)
+<float[5,4] p, float[4,6] w, int64[5,4] to = {0,0,0,0, 2,2,2,2, 1,1,1,1, 0,0,0,0, 2,2,2,2},
+ float[3,4] none = {0,0,0,0, 0,0,0,0, 0,0,0,0}>
+{ u = Mul(x, p)  s = ScatterElements <axis = 0, reduction = "add"> (none, to, u)
+  y = MatMul(s, w) })",
+                locks) == "");
+  CHECK(outcome(R"(
+rows (float[5,4] x) => (float[7,6] y)
+<float[5,4] p, float[4,6] w, int64[5,1] to = {6,2,3,0,1},
+ float[7,4] none = {0,0,0,0, 0,0,0,0, 0,0,0,0, 0,0,0,0, 0,0,0,0, 0,0,0,0, 0,0,0,0}>
+{ u = Mul(x, p)  s = ScatterND(none, to, u)  y = MatMul(s, w) })",
+                locks) == "");
+}
+
 TEST_CASE("proof: dynamic dimensions are equal where they must be") {
   CHECK(outcome(R"(
 attention (float[b,s,12] x) => (float[b,s,12] y)

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "infer/plain_words.h"
 #include "permcrypt/permutation.h"
 #include "plan/small_models.h"
 #include "report/reasons.h"

@@ -59,6 +59,13 @@ TEST_CASE("data that a client map does not fit is refused") {
   auto short_axis = inputs();
   short_axis[0] = testing::tensor("image", T::FLOAT, {1, 4}, std::vector<float>{1, 2, 3, 4});
   CHECK(scrambled(short_axis, maps()).error().kind == ErrorKind::kInput);
+  // As many elements as the map wants, and not the axes that it takes apart.
+  for (const std::vector<std::int64_t>& shape :
+       {std::vector<std::int64_t>{2, 3, 4}, {2, 12}, {2, 4, 3, 1}, {1, 4, 6}}) {
+    auto turned = inputs();
+    turned[0].shape = shape;
+    CHECK(scrambled(turned, maps()).error().kind == ErrorKind::kInput);
+  }
   auto far_id = inputs();
   far_id[1] = testing::tensor("ids", T::INT64, {1, 3}, std::vector<std::int64_t>{0, 4, 0});
   CHECK(scrambled(far_id, maps()).error().kind == ErrorKind::kInput);

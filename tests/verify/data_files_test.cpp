@@ -97,6 +97,16 @@ TEST_CASE("data: tensors bind by name, else by position") {
   CHECK(bound[2].name == "c");
 }
 
+TEST_CASE("data: inputs that an initializer backs bind by name only") {
+  const auto inputs = inputs_named({"a"}), defaults = inputs_named({"scale"});
+  const auto bound =
+      bind_inputs({floats("", {}, {1}), floats("scale", {}, {2})}, inputs, defaults).value();
+  CHECK(bound[0].name == "a");
+  CHECK(bound[1].name == "scale");
+  CHECK_FALSE(bind_inputs(std::vector<TensorData>(2), inputs, defaults).has_value());
+  CHECK_FALSE(bind_inputs({floats("scale", {}, {2})}, inputs).has_value());
+}
+
 TEST_CASE("data: tensors that do not bind") {
   const auto inputs = inputs_named({"a", "b"});
   CHECK(bind_inputs({floats("x", {}, {1})}, inputs).error().kind == ErrorKind::kInput);

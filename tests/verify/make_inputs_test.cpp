@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "verify/test_tensors.h"
 
@@ -67,6 +68,19 @@ TEST_CASE("made inputs: masks are ones with some zeros, none at the start of a r
     CHECK(ones > 120);
     CHECK(zeros > 10);
     for (std::size_t row = 0; row < 200; row += 10) CHECK(mask[row] == 1);
+  }
+}
+
+TEST_CASE("made inputs: padded masks are ones and then zeros, and the first row is full") {
+  const InputChoices padded{.padded_masks = true};
+  const auto mask =
+      to_integers(make_one({"mask", Proto::INT64, {fixed(40), fixed(10)}}, padded)).value();
+  CHECK(std::count(mask.begin(), mask.begin() + 10, 1) == 10);
+  CHECK(std::ranges::count(mask, 0) > 40);
+  for (std::size_t row = 0; row < 400; row += 10) {
+    CHECK(mask[row] == 1);
+    CHECK(std::is_sorted(mask.begin() + static_cast<std::ptrdiff_t>(row),
+                         mask.begin() + static_cast<std::ptrdiff_t>(row) + 10, std::greater{}));
   }
 }
 

@@ -47,11 +47,32 @@ TEST_CASE("verify: the right original") {
   CHECK(outcome_of(*verdict, "untampered") == Outcome::kPassed);
   CHECK(outcome_of(*verdict, "bytes") == Outcome::kPassed);
   if (!runtime_available()) return;
-  for (const std::string check :
-       {"with the key", "without the key", "wrong keys", "slightly wrong key"}) {
+  for (const std::string check : {"with the key", "without the key", "wrong keys",
+                                  "another model's token", "slightly wrong key"}) {
     CHECK_MESSAGE(outcome_of(*verdict, check) == Outcome::kPassed, check);
   }
   CHECK(verdict->figures.size() > 10);
+}
+
+TEST_CASE("verify: near keys, as a curve, and lock by lock" * doctest::skip(!runtime_available())) {
+  EncryptRequest encryption;
+  encryption.locks.internal = Internal::kAll;
+  const EncryptedSample sample("bert-typed-data-fields", encryption);
+  const auto verdict = verify(with_original(sample));
+  REQUIRE(first_failure(verdict) == "");
+  REQUIRE(verdict->swaps.size() >= 3);
+  for (std::size_t i = 0; i < verdict->swaps.size(); ++i) {
+    CHECK(verdict->swaps[i].swaps == std::uint64_t{1} << i);
+  }
+  // More is worse, but for chance.
+  CHECK(verdict->swaps.back().worth.mean_relative > verdict->swaps.front().worth.mean_relative);
+  REQUIRE(verdict->locks.size() >= 2);
+  CHECK(verdict->locks.size() <= 16);
+  for (const LockFigures& lock : verdict->locks) {
+    CAPTURE(lock.value);
+    CHECK(lock.size >= 2);
+    CHECK(lock.worth.max_relative > 0);
+  }
 }
 
 TEST_CASE("verify: without ONNX Runtime the static checks remain") {
@@ -161,6 +182,43 @@ TEST_CASE("verify: a model that stays useful is not protected" *
   const auto verdict = verify(request);
   CHECK(first_failure(verdict) == "without the key");
   CHECK(outcome_of(*verdict, "with the key") == Outcome::kPassed);
+  CHECK_MESSAGE(verdict->first_failure()->advice.find("--internal all, which adds 2 locks") !=
+                    std::string::npos,
+                verdict->first_failure()->advice);
+}
+
+TEST_CASE("verify: changed weights") {
+  const EncryptedSample sample("mlp-dynamo");
+  onnx::ModelProto model;
+  REQUIRE(model.ParseFromString(sample.bytes()));
+  for (auto& tensor : *model.mutable_graph()->mutable_initializer()) {
+    if (tensor.data_type() != onnx::TensorProto::FLOAT) continue;
+    auto* values = reinterpret_cast<float*>(tensor.mutable_raw_data()->data());
+    for (std::size_t i = 0; i < tensor.raw_data().size() / 4; ++i) values[i] *= 1.5f;
+  }
+  sample.put(model.SerializeAsString());
+  VerifyRequest request = with_original(sample);
+  CHECK(first_failure(verify(request)) == "untampered");
+  request.changed_weights = true;
+  auto verdict = verify(request);
+  CHECK(first_failure(verdict) == "");
+  for (const std::string check : {"changed weights", "graph", "static proof", "secrets"}) {
+    CHECK_MESSAGE(outcome_of(*verdict, check) == Outcome::kPassed, check);
+  }
+  if (runtime_available()) CHECK(outcome_of(*verdict, "with the key") == Outcome::kPassed);
+  request.original.reset();
+  CHECK(first_failure(verify(request)) == "");
+  // An attribute is no weight.
+  for (auto& node : *model.mutable_graph()->mutable_node()) {
+    if (node.op_type() != "Gemm") continue;
+    auto& alpha = *node.add_attribute();
+    alpha.set_name("alpha");
+    alpha.set_type(onnx::AttributeProto::FLOAT);
+    alpha.set_f(2);
+    break;
+  }
+  sample.put(model.SerializeAsString());
+  CHECK(first_failure(verify(request)) == "changed weights");
 }
 
 // The token of `sample`, as made with `key` for the model `of`.

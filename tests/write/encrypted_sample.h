@@ -45,6 +45,7 @@ class EncryptedSample {
     request.out = folder_ / "back" / "model.onnx";
     request.key = key();
     request.force = true;
+    request.changed_weights = changed_weights;
     std::filesystem::create_directory(folder_ / "back");
     return decrypt(request);
   }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "write/inserted_names.h"
 #include "write/locked_file.h"
 
 namespace permcrypt {
@@ -101,6 +102,43 @@ TEST_CASE("two locks on one value follow each other") {
   CHECK(show(out.graph().node(3)) == "MatMul(permcrypt/lock1, w) -> h");
   CHECK(axis_of(out.graph().node(1)) == 0);
   CHECK(axis_of(out.graph().node(2)) == 1);
+}
+
+std::vector<std::int64_t> turn_of(const onnx::NodeProto& node) {
+  REQUIRE(node.attribute_size() == 1);
+  CHECK(node.attribute(0).name() == "perm");
+  return {node.attribute(0).ints().begin(), node.attribute(0).ints().end()};
+}
+
+TEST_CASE("an innermost axis behind two others is turned to the front and back") {
+  onnx::ModelProto model = chain();
+  for (auto* value :
+       {model.mutable_graph()->mutable_input(0), model.mutable_graph()->mutable_output(0)}) {
+    auto& shape = *value->mutable_type()->mutable_tensor_type()->mutable_shape();
+    shape.add_dim()->set_dim_value(shape.dim(1).dim_value());
+    shape.mutable_dim(1)->set_dim_value(3);
+  }
+  LockedFile file(model);
+  const auto out =
+      file.with({file.lock(LockKind::kInput, "x", 1, 3), file.lock(LockKind::kInput, "x", 2, 4),
+                 file.lock(LockKind::kOutput, "y", 2, 5)});
+  CHECK(show(out.graph()) ==
+        std::vector<std::string>{
+            "Split(permcrypt_key, permcrypt/sizes) -> permcrypt/key0 permcrypt/key1 permcrypt/key2",
+            "Gather(x, permcrypt/key0) -> permcrypt/lock0",
+            "Transpose(permcrypt/lock0) -> permcrypt/turned1",
+            "Gather(permcrypt/turned1, permcrypt/key1) -> permcrypt/gathered1",
+            "Transpose(permcrypt/gathered1) -> permcrypt/lock1",
+            "MatMul(permcrypt/lock1, w) -> h",
+            "Relu(h) -> r",
+            "MatMul(r, v) -> permcrypt/inner0",
+            "Transpose(permcrypt/inner0) -> permcrypt/turned2",
+            "Gather(permcrypt/turned2, permcrypt/key2) -> permcrypt/gathered2",
+            "Transpose(permcrypt/gathered2) -> y",
+        });
+  CHECK(turn_of(out.graph().node(2)) == std::vector<std::int64_t>{2, 0, 1});
+  CHECK(axis_of(out.graph().node(3)) == 0);
+  CHECK(turn_of(out.graph().node(4)) == std::vector<std::int64_t>{1, 2, 0});
 }
 
 TEST_CASE("a node that reads a value twice, and an output that is read inside") {
@@ -318,6 +356,16 @@ TEST_CASE("before IR 4 initializers are inputs, and the key stays the last one")
   const auto decoy = file.edits({file.lock(LockKind::kInput, "x", 1, 4)}, {.decoy = true});
   REQUIRE(!decoy);
   CHECK(decoy.error().kind == ErrorKind::kState);
+}
+
+TEST_CASE("the key's input is found by what takes it, not by its name alone") {
+  onnx::ModelProto model = chain();
+  model.mutable_graph()->mutable_input(0)->set_name("permcrypt_key");
+  model.mutable_graph()->mutable_node(0)->set_input(0, "permcrypt_key");
+  CHECK(find_key_input(model.graph()) == "");
+  LockedFile file(model);
+  const auto out = file.with({file.lock(LockKind::kInput, "permcrypt_key", 1, 4)});
+  CHECK(find_key_input(out.graph()) == "permcrypt_key_1");
 }
 
 TEST_CASE("a decoy is the identity as the key's default") {

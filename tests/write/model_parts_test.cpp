@@ -66,6 +66,22 @@ TEST_CASE("a model in three parts") {
   CHECK(parts->out_of_body == std::vector<std::string>{"c"});
 }
 
+TEST_CASE("a shape that cannot be read off what a part begins with comes from where its value is") {
+  Chain chain;
+  const Axis other{kUnit, 107, 109};
+  chain.shapes["x"].axes[0] = other;
+  chain.shapes["s"].known = true;
+  chain.shapes["s"].type = onnx::TensorProto::INT64;
+  chain.shapes["s"].axes = {Axis{kUnit, 2, 2}};
+  const auto parts = cut_model(chain.maker.proto(), chain.shapes, "a", "c");
+  REQUIRE(parts);
+  CHECK(operators(parts->head) == "Shape MatMul");
+  CHECK(names(parts->head.graph().output()) == "s a");
+  CHECK(names(parts->body.graph().input()) == "s a");
+  CHECK(operators(parts->body) == "Reshape MatMul");
+  CHECK(names(parts->tail.graph().input()) == "x s c");
+}
+
 TEST_CASE("without an end the body goes on to the outputs") {
   Chain chain;
   chain.maker.graph().mutable_node(5)->set_input(1, "a");
@@ -80,6 +96,9 @@ TEST_CASE("places that leave nothing, or values that nobody knows, are refused")
   Chain chain;
   CHECK(cut_model(chain.maker.proto(), chain.shapes, "c", "a").error().kind == ErrorKind::kUsage);
   CHECK(cut_model(chain.maker.proto(), chain.shapes, "a", "a").error().kind == ErrorKind::kUsage);
+  chain.maker.node("MatMul", {"w", "v"}, "constant");
+  const auto model = chain.maker.proto();
+  CHECK(cut_model(model, chain.shapes, "constant", "c").error().kind == ErrorKind::kUsage);
   chain.shapes.erase("c");
   CHECK(cut_model(chain.maker.proto(), chain.shapes, "a", "c").error().kind == ErrorKind::kInput);
 }

@@ -1,5 +1,6 @@
 // Convolutions and pools: channels are contracted or pass, positions in a picture have a meaning.
 #include <algorithm>
+#include <optional>
 
 #include "proof/definitions.h"
 
@@ -45,20 +46,58 @@ TermId windows(const Step& s, const Window& w, TermId extent, TermId kernel) {
   return t.add(last, t.constant(1));
 }
 
+// How many windows there are when none reaches beyond the axis or into another.
+std::optional<std::int64_t> windows_apart(const Window& w, std::int64_t extent,
+                                          std::int64_t kernel) {
+  if (w.stride < 1 || w.dilation < 1 || kernel < 1 || w.before != 0 || w.after != 0) return {};
+  const std::int64_t span = (kernel - 1) * w.dilation + 1, room = extent - (w.same ? 1 : span);
+  if (room < 0) return {};
+  const std::int64_t count = (w.ceil && !w.same ? room + w.stride - 1 : room) / w.stride + 1;
+  if ((count - 1) * w.stride + span > extent || (count > 1 && w.stride < span)) return {};
+  return count;
+}
+
+// The axis of windows that lie apart, when each is one of the original, its places in the order of
+// the kernel; a pool has none, and sees places in any order.
+std::optional<Axis> slide_apart(const Step& s, const Window& w, const Axis& axis, TermId places,
+                                const Axis* kernel) {
+  const auto extent = s.terms.value(axis.extent), k = s.terms.value(places);
+  const auto count = extent && k ? windows_apart(w, *extent, *k) : std::nullopt;
+  if (!count) return std::nullopt;
+  const Index order = s.orders.index(axis), within = kernel ? s.orders.index(*kernel) : Index{};
+  Index out;
+  for (std::int64_t i = 0; i < *count; ++i) {
+    for (std::int64_t j = 0; j < *k; ++j) {
+      const auto at = static_cast<std::size_t>(i * w.stride + j * w.dilation);
+      const std::int64_t from = order[at];
+      const std::int64_t window = *count == 1 ? 0 : from / w.stride;
+      const std::int64_t offset = from - window * w.stride, place = offset / w.dilation;
+      if (j == 0) out.push_back(static_cast<std::uint32_t>(window));
+      const bool in_window =
+          window < *count && out.back() == window && place < *k && offset % w.dilation == 0;
+      if (!in_window || (kernel && within[static_cast<std::size_t>(j)] != place)) return {};
+    }
+  }
+  return Axis{s.terms.constant(*count), s.orders.of(std::move(out)), kDistinct};
+}
+
 // Windows that lie side by side cut the axis into windows x places in one; else places are
 // neighbours.
-Axis slide(const Step& s, const Window& w, const Axis& axis, const Axis& kernel) {
-  const bool tiles = w.dilation == 1 && w.before == 0 && w.after == 0 && !w.same &&
-                     s.terms.is(kernel.extent, w.stride);
-  const auto count = s.terms.divide_exactly(axis.extent, kernel.extent);
-  if (tiles && count && (axis.order != kPlain || kernel.order != kPlain)) {
-    const auto [tile, place] = s.divide(axis, *count, kernel.extent);
-    s.orders.meet(place, kernel);
-    return tile;
+Axis slide(const Step& s, const Window& w, const Axis& axis, TermId places, const Axis* kernel) {
+  if (axis.order != kPlain || (kernel && kernel->order != kPlain)) {
+    if (const auto apart = slide_apart(s, w, axis, places, kernel)) return *apart;
+    const bool tiles =
+        w.dilation == 1 && w.before == 0 && w.after == 0 && !w.same && s.terms.is(places, w.stride);
+    const auto count = s.terms.divide_exactly(axis.extent, places);
+    if (tiles && count) {
+      const auto [tile, place] = s.divide(axis, *count, places);
+      if (kernel) s.orders.meet(place, *kernel);
+      return tile;
+    }
+    if (kernel) s.in_order(*kernel);
   }
   s.in_order(axis);
-  s.in_order(kernel);
-  return s.plain(windows(s, w, axis.extent, kernel.extent));
+  return s.plain(windows(s, w, axis.extent, places));
 }
 
 // x[n, g*c, ..], weights[g*m, c, ..] -> [n, g*m, ..]
@@ -77,7 +116,7 @@ Axes convolve(const Step& s, const Axes& x, const Axes& w, std::int64_t groups) 
   }
   Axes out = {x[0], w[0]};
   for (std::size_t i = 2; i < x.size(); ++i) {
-    out.push_back(slide(s, window(s, i - 2, x.size() - 2), x[i], w[i]));
+    out.push_back(slide(s, window(s, i - 2, x.size() - 2), x[i], w[i].extent, &w[i]));
   }
   return out;
 }
@@ -126,7 +165,7 @@ void conv_transpose(Step& s) {
   const auto padding = s.attr_ints("output_padding");
   for (std::size_t i = 2; i < x.size(); ++i) {
     const Window move = window(s, i - 2, x.size() - 2);
-    const bool tiles = move.dilation == 1 && move.before == 0 && move.after == 0 && !move.same &&
+    const bool tiles = move.dilation == 1 && move.before == 0 && move.after == 0 &&
                        all_zero(padding) && !s.attribute("output_shape") &&
                        s.terms.is(w[i].extent, move.stride);
     if (tiles) {
@@ -145,8 +184,8 @@ void pool(Step& s) {
   const auto kernel = s.attr_ints("kernel_shape");
   if (!kernel || out.size() != kernel->size() + 2) throw NotUnderstood{"no picture"};
   for (std::size_t i = 2; i < out.size(); ++i) {
-    const Axis place = s.counted((*kernel)[i - 2]);
-    out[i] = slide(s, window(s, i - 2, out.size() - 2), out[i], place);
+    const TermId places = s.terms.constant((*kernel)[i - 2]);
+    out[i] = slide(s, window(s, i - 2, out.size() - 2), out[i], places, nullptr);
   }
   s.out(0, std::move(out), s.type(0));
 }

@@ -122,6 +122,13 @@ void gather_elements(Step& s) {
   s.out(0, std::move(out), s.type(0)).code = s.claim(0).code;
 }
 
+// Updates may come in any order where they are summed up; of two others that go to one place, the
+// last one stays.
+void in_any_order(const Step& s, const Axis& updates) {
+  if (updates.order == kPlain || s.attr_text("reduction", "none") != "none") return;
+  s.assumptions.insert("no two updates of " + s.node.op + " go to one place");
+}
+
 void scatter_elements(Step& s) {
   const Axes &x = s.axes(0), &index = shape_of(s, 1), &update = s.axes(2);
   if (x.size() != index.size() || x.size() != update.size()) {
@@ -135,7 +142,7 @@ void scatter_elements(Step& s) {
     if (i != k) {
       out[i] = alongside(s, x[i], both);
     } else {
-      s.in_order(both);  // of two that go to one place, the last one stays
+      in_any_order(s, both);
     }
     out[i].extent = x[i].extent;
     out[i].repeats = kDistinct;
@@ -220,7 +227,7 @@ void scatter_nd(Step& s) {
   const bool closed = n == x.size() && fills_closed_set(s, x, n);
   Axes out = closed ? x : index_axes(s, 1, x, 0, n);
   if (update.size() != lead + x.size() - n) throw NotUnderstood{"updates of another rank"};
-  for (std::size_t i = 0; i < lead; ++i) s.in_order(s.equal_extents(index[i], update[i]));
+  for (std::size_t i = 0; i < lead; ++i) in_any_order(s, s.equal_extents(index[i], update[i]));
   for (std::size_t i = n; i < x.size(); ++i) {
     out.push_back(s.equal_extents(x[i], update[lead + i - n]));
   }

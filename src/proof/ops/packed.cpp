@@ -31,24 +31,22 @@ void fit_blocks(const Step& s, std::size_t k, const Axis& rows, const Axis& bloc
 }
 
 // K elements of a row lie in blocks of one size; the last one may be padded.
-Axis fit_rows(const Step& s, const Axis& k, const Axes& w, TermId size) {
+Axis fit_rows(const Step& s, const Axis& k, const Axes& w, std::int64_t size) {
   if (is_packed(s, 1) && w.size() == 2) {
     const auto together = s.terms.divide_exactly(k.extent, w[1].extent);
     if (!together) throw NotUnderstood{"weights of another extent"};
     const auto [unit, place] = s.divide(k, w[1].extent, *together);  // several to a byte
     s.orders.meet(unit, w[1]);
     s.in_order(place);
-    const auto count = s.terms.divide_exactly(k.extent, size);
-    if (count) return s.divide(k, *count, size).first;
-    s.in_order(k);
-    return s.plain(s.terms.unknown_extent());
+    return s.orders.runs(k, size);
   }
   if (w.size() != 3) throw NotUnderstood{"weights of another rank"};
-  if (s.terms.multiply(w[1].extent, size) != k.extent) {
+  const TermId block_size = s.terms.constant(size);
+  if (s.terms.multiply(w[1].extent, block_size) != k.extent) {
     for (const Axis& axis : {k, w[1], w[2]}) s.in_order(axis);
     return w[1];
   }
-  const auto [block, place] = s.divide(k, w[1].extent, size);
+  const auto [block, place] = s.divide(k, w[1].extent, block_size);
   s.orders.meet(block, w[1]);
   if (is_packed(s, 1)) {
     s.equal_extents(place, w[2]);
@@ -65,7 +63,9 @@ void matmul_nbits(Step& s) {
   if (x.empty() || w.empty()) throw NotUnderstood{"operands of another rank"};
   s.must_be_plain(4);
   if (s.has(4)) s.in_order(x.back());
-  const Axis blocks = fit_rows(s, x.back(), w, s.terms.constant(s.attr("block_size", 0)));
+  const bool open = x.back().order == kPlain && !s.terms.value(x.back().extent);
+  const Axis blocks =
+      fit_rows(s, open ? s.counted(s.attr("K", 0)) : x.back(), w, s.attr("block_size", 0));
   fit_blocks(s, 2, w[0], blocks);
   fit_blocks(s, 3, w[0], blocks);
   s.per_index(5, w[0]);
@@ -82,7 +82,7 @@ void matmul_bnb4(Step& s) {
   if (is_packed(s, 1)) {
     const Axes& w = elements(s, 1);
     rows = w.at(0);
-    const Axis blocks = fit_rows(s, out.back(), w, s.terms.constant(s.attr("block_size", 0)));
+    const Axis blocks = fit_rows(s, out.back(), w, s.attr("block_size", 0));
     fit_blocks(s, 2, rows, blocks);
   } else {
     s.must_be_plain(1);
@@ -101,19 +101,22 @@ void gather_blocks(Step& s) {
   if (k == blocked) throw NotUnderstood{"picks from blocks"};
   const Axes& scales = s.axes(2);
   if (scales.size() != x.size()) throw NotUnderstood{"scales of another rank"};
+  // Bytes may hold several elements each, and are then no elements.
+  const bool each =
+      is_packed(s, 0) || s.type(0) != onnx::TensorProto::UINT8 || s.attr("bits", 4) == 8;
   Axes out;
   for (std::size_t i = 0; i < x.size(); ++i) {
     Axis axis = x[i];
     if (i == blocked) {
-      const TermId size = s.terms.constant(s.attr("block_size", 128));
-      const TermId whole = s.terms.multiply(scales[i].extent, size);
-      if (whole == axis.extent) {
-        s.orders.meet(s.divide(axis, scales[i].extent, size).first, scales[i]);
+      const std::int64_t size = s.attr("block_size", 128);
+      const TermId whole = s.terms.multiply(scales[i].extent, s.terms.constant(size));
+      if (whole == axis.extent || each) {
+        s.equal_extents(s.orders.runs(axis, size), scales[i]);
       } else {
         s.in_order(scales[i]);
         s.in_order(axis);
         // Several elements to a byte: as many as the scales are for.
-        axis = s.plain(is_packed(s, 0) ? axis.extent : whole);
+        axis = s.plain(whole);
       }
     } else {
       s.equal_extents(axis, scales[i]);

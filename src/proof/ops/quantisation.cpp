@@ -21,7 +21,7 @@ void fit_scales(const Step& s, const Axes& x, std::size_t k) {
     if (i != along) {
       s.equal_extents(x[i], scale[i]);
     } else {
-      s.orders.meet(s.divide(x[i], scale[i].extent, s.terms.constant(block)).first, scale[i]);
+      s.equal_extents(s.orders.runs(x[i], block), scale[i]);
     }
   }
 }

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Draws time and memory against model size from what commands.py kept: plot.py JSON SVG
+
+No packages needed.
+"""
+
+import json
+import sys
+
+WIDTH, HEIGHT, LEFT, TOP, GAP = 380, 300, 64, 36, 90
+COLOURS = {"cp": "#888888", "encrypt": "#0060c0", "decrypt": "#00a0a0", "verify --static": "#c06000",
+           "age -e": "#a000a0", "Python": "#c00000"}
+
+
+def ticks(most):
+    step = 10 ** (len(str(int(most))) - 1) if most >= 1 else 0.1
+    for factor in (1, 2, 5):
+        if most / (step * factor) <= 6:
+            step *= factor
+            break
+    count = int(most / step) + 1
+    return [round(i * step, 6) for i in range(count + 1)]
+
+
+class Panel:
+    def __init__(self, left, title, unit, series):
+        self.left, self.title, self.unit, self.series = left, title, unit, series
+        self.x_ticks = ticks(max(x for points in series.values() for x, _ in points))
+        self.y_ticks = ticks(max(y for points in series.values() for _, y in points))
+
+    def x(self, value):
+        return self.left + WIDTH * value / self.x_ticks[-1]
+
+    def y(self, value):
+        return TOP + HEIGHT * (1 - value / self.y_ticks[-1])
+
+    def svg(self):
+        out = [f'<text x="{self.left + WIDTH / 2}" y="{TOP - 14}" text-anchor="middle" '
+               f'font-weight="bold">{self.title}</text>',
+               f'<text x="{self.left + WIDTH / 2}" y="{TOP + HEIGHT + 38}" text-anchor="middle">'
+               'model, GB</text>']
+        for t in self.x_ticks:
+            out.append(f'<text x="{self.x(t)}" y="{TOP + HEIGHT + 18}" text-anchor="middle">{t:g}'
+                       '</text>')
+        for t in self.y_ticks:
+            out.append(f'<line x1="{self.left}" x2="{self.left + WIDTH}" y1="{self.y(t)}" '
+                       f'y2="{self.y(t)}" stroke="#dddddd"/>')
+            out.append(f'<text x="{self.left - 8}" y="{self.y(t) + 4}" text-anchor="end">{t:g} '
+                       f'{self.unit}</text>')
+        for name, points in self.series.items():
+            path = " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in points)
+            out.append(f'<polyline points="{path}" fill="none" stroke="{COLOURS[name]}" '
+                       'stroke-width="2"/>')
+            out += [f'<circle cx="{self.x(x):.1f}" cy="{self.y(y):.1f}" r="3" '
+                    f'fill="{COLOURS[name]}"/>' for x, y in points]
+        return out
+
+
+def main(source, target):
+    runs = sorted(json.load(open(source)), key=lambda r: r["bytes"])
+    names = [n for n in COLOURS if any(n in r["times"] for r in runs)]
+
+    def series(value):
+        return {n: [(r["bytes"] / 1e9, value(r, n)) for r in runs if n in r["times"]] for n in names}
+
+    panels = [
+        Panel(LEFT, "time", "s", series(lambda r, n: min(r["times"][n]))),
+        Panel(LEFT + WIDTH + GAP, "peak memory", "MB", series(lambda r, n: r["peaks"][n] / 1e6)),
+    ]
+    width, height = 2 * WIDTH + GAP + LEFT + 20, TOP + HEIGHT + 70
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+           'font-family="sans-serif" font-size="12">',
+           f'<rect width="{width}" height="{height}" fill="white"/>']
+    for panel in panels:
+        out += panel.svg()
+    for i, name in enumerate(names):
+        x = LEFT + 130 * i
+        out.append(f'<rect x="{x}" y="{height - 18}" width="12" height="12" '
+                   f'fill="{COLOURS[name]}"/>')
+        out.append(f'<text x="{x + 18}" y="{height - 8}">{name}</text>')
+    open(target, "w").write("\n".join(out + ["</svg>\n"]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

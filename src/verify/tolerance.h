@@ -1,0 +1,22 @@
+// How far two results may differ for rounding alone.
+#pragma once
+
+#include <onnx/onnx_pb.h>
+
+#include <string>
+
+#include "permcrypt/plan.h"
+
+namespace permcrypt {
+
+// In standard deviations of the output: reassociating a sum of K terms moves it by about u sqrt(K),
+// and n operators in sequence add up like a random walk, u sqrt(K n), with u the unit roundoff of
+// the narrowest arithmetic of the model. Statically quantised activations add one quantisation step
+// where a rounding flips.
+struct Tolerance {
+  double value = 0;
+  std::string derivation;  // "2^-24 x sqrt(384 x 310)"
+};
+Tolerance derive_tolerance(const onnx::ModelProto& structure, const Plan& plan);
+
+}  // namespace permcrypt

@@ -1,0 +1,113 @@
+// A libFuzzer target: whatever bytes a file holds, reading, inspecting and encrypting it ends with a
+// result or an error, and what was encrypted decrypts to those bytes. See README.md.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "permcrypt/analysis.h"
+#include "permcrypt/decrypt.h"
+#include "permcrypt/encrypt.h"
+#include "permcrypt/report.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace permcrypt;
+
+// A folder in memory where there is one.
+const fs::path& folder() {
+  static const fs::path path = [] {
+    const fs::path shared = "/dev/shm";
+    std::string name =
+        ((fs::exists(shared) ? shared : fs::temp_directory_path()) / "permcrypt-XXXXXX").native();
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    static const std::string removed = name;
+    std::atexit([] { fs::remove_all(removed); });
+    return fs::path(name);
+  }();
+  return path;
+}
+
+void write_file(const fs::path& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+const KeyOptions& key() {
+  static const KeyOptions options = [] {
+    write_file(folder() / "key", SecretKey::from_bytes(std::string(SecretKey::kSize, 'f')).to_text());
+    return KeyOptions{.file = folder() / "key", .passphrase_fd = {}};
+  }();
+  return options;
+}
+
+void inspect(const fs::path& path) {
+  auto model = read_model(path);
+  if (!model) return;
+  auto analysis = analyse_without_locks(*std::move(model), {});
+  if (!analysis) return;
+  const Report report = report_analysis(*analysis);
+  inspect_text(report);
+  report_json(report, path.native(), "model");
+  if (!report.tensors.empty()) {
+    explain_tensor(*analysis, report.tensors[report.tensors.size() / 2].name);
+  }
+}
+
+// The first byte of the input chooses the options.
+EncryptRequest request_for(const fs::path& path, std::uint8_t choice) {
+  EncryptRequest request;
+  request.model = path;
+  request.out = folder() / "out.onnx";
+  request.key = key();
+  request.force = true;
+  request.threads = 1;
+  request.locks.carry = choice & 1 ? Carry::kData : choice & 2 ? Carry::kBoth : Carry::kKey;
+  request.locks.internal =
+      choice & 4 ? Internal::kBlock : choice & 8 ? Internal::kAll : Internal::kNone;
+  request.locks.infer.opaque_caches = !(choice & 16);
+  request.decoy = choice & 32;
+  return request;
+}
+
+void round_trip(const fs::path& path, std::uint8_t choice, std::string_view bytes) {
+  const EncryptRequest request = request_for(path, choice);
+  const auto encrypted = encrypt(request);
+  if (!encrypted) {
+    if (encrypted.error().kind == ErrorKind::kDefect) std::abort();
+    return;
+  }
+  DecryptRequest back;
+  back.model = *request.out;
+  back.out = folder() / "back.onnx";
+  back.key = key();
+  back.force = true;
+  back.threads = 1;
+  if (!decrypt(back) || read_file(*back.out) != bytes) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const fs::path path = folder() / "in.onnx";
+  write_file(path, bytes);
+  inspect(path);
+  round_trip(path, data[0], bytes);
+  return 0;
+}
