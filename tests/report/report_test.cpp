@@ -68,8 +68,12 @@ TEST_CASE("advice names the sizes that are left open") {
   maker.node("Gather", {"shape", "one"}, "n").node("Unsqueeze", {"n", "zero"}, "end");
   maker.node("Slice", {"w", "zero", "end", "zero"}, "part").node("MatMul", {"x", "part"}, "y");
   maker.weight("w", {40, 25}).indices("zero", {1}, {0}).indices("one", {}, {1});
-  auto& dim = *maker.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()
-                   ->mutable_shape()->mutable_dim(1);
+  auto& dim = *maker.graph()
+                   .mutable_input(0)
+                   ->mutable_type()
+                   ->mutable_tensor_type()
+                   ->mutable_shape()
+                   ->mutable_dim(1);
   dim.set_dim_param("length");
   auto analysis = maker.analyse();
   REQUIRE(analysis);
