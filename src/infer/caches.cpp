@@ -36,8 +36,9 @@ constexpr StateSlot kStateSlots[] = {
 
 // Operators through which a state passes as it is, whatever they do to its layout.
 bool is_layout(std::string_view op) {
-  static const std::set<std::string_view> ops = {"Identity", "Cast",      "Transpose", "Reshape",
-                                                 "Squeeze",  "Unsqueeze", "Slice"};
+  static const std::set<std::string_view> ops = {"Identity", "Cast",    "Transpose",
+                                                 "Reshape",  "Squeeze", "Unsqueeze",
+                                                 "Slice",    "Split",   "Gather"};
   return ops.contains(op);
 }
 

@@ -16,8 +16,17 @@
 namespace permcrypt {
 namespace {
 
-enum class Advice { kFixSizes, kTryFixedSizes, kUnfuse, kOneProcessor, kDense, kRewrite, kSearch,
-                    kDropOutput, kCarryData };
+enum class Advice {
+  kFixSizes,
+  kTryFixedSizes,
+  kUnfuse,
+  kOneProcessor,
+  kDense,
+  kRewrite,
+  kSearch,
+  kDropOutput,
+  kCarryData
+};
 
 struct Cause {
   std::string_view reason;  // of inference; it may begin so

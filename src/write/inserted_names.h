@@ -23,7 +23,7 @@ class InsertedNames {
   std::string split_sizes() const { return made("sizes"); }
   std::string key(std::size_t lock) const { return made("key" + std::to_string(lock)); }
   std::string locked(std::size_t lock) const { return made("lock" + std::to_string(lock)); }
-  // In between, where a lock turns its axis to the front and back.
+  // In between, where a lock turns its axis to the front and back: see is_turned, is_gathered.
   std::string turned(std::size_t lock) const { return made("turned" + std::to_string(lock)); }
   std::string gathered(std::size_t lock) const { return made("gathered" + std::to_string(lock)); }
   // Ids of an index lock before they get their type back.
@@ -35,6 +35,9 @@ class InsertedNames {
   std::string made(const std::string& name) const { return "permcrypt/" + name + suffix_; }
   std::string suffix_, input_suffix_;
 };
+
+inline bool is_turned(std::string_view value) { return value.starts_with("permcrypt/turned"); }
+inline bool is_gathered(std::string_view value) { return value.starts_with("permcrypt/gathered"); }
 
 // The graph input that carries the key in a model that permcrypt wrote: the last one, if its name
 // says so and what InsertedNames calls a split takes it; "" otherwise, as in an unlocked copy of a

@@ -7,6 +7,7 @@
 #include "base/quote.h"
 #include "read/onnx_fields.h"
 #include "read/wire.h"
+#include "write/inserted_names.h"
 
 namespace permcrypt {
 namespace {
@@ -29,6 +30,12 @@ tl::unexpected<Error> not_a_lock(const onnx::NodeProto& node) {
               "the key goes into " + in_quotes(node.name()) + " (" + printable(node.op_type()) +
                   "), which is no lock",
               "the graph was changed after it was encrypted; use an intact copy");
+}
+
+// The Transposes of a lock that brings its axis to the front, and back.
+bool turns(const onnx::NodeProto& node) {
+  return node.op_type() == "Transpose" && node.input_size() == 1 && node.output_size() == 1 &&
+         (is_turned(node.output(0)) || is_gathered(node.input(0)));
 }
 
 }  // namespace
@@ -62,14 +69,16 @@ Result<void> LockRemoval::find_in(const onnx::GraphProto& graph) {
     }
     const auto is_part = [&](int k) { return parts_.contains(node.input(k)); };
     const bool cast = node.op_type() == "Cast" && uncast.contains(node.input(0));
+    const bool turn = turns(node);
     bool any = false;
     for (int k = 0; k < node.input_size(); ++k) any = any || is_part(k);
-    if (nodes_.contains(frame_of(node)) || (!any && !cast)) continue;
+    if (nodes_.contains(frame_of(node)) || (!any && !cast && !turn)) continue;
     const bool gather = node.op_type() == "Gather" && node.input_size() == 2;
-    if (!cast && (!gather || is_part(0) == is_part(1))) return not_a_lock(node);
+    const bool moves = cast || turn;  // a value, on either side of the Gather
+    if (!moves && (!gather || is_part(0) == is_part(1))) return not_a_lock(node);
     nodes_.insert(frame_of(node));
     const std::string& behind = node.output(0);
-    const std::string& before = node.input(!cast && is_part(0) ? 1 : 0);
+    const std::string& before = node.input(!moves && is_part(0) ? 1 : 0);
     if (gather && is_part(0)) uncast.insert(behind);
     before_[behind] = before;
   }

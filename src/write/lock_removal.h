@@ -37,7 +37,7 @@ class LockRemoval {
   void name_values(const std::set<std::string>& outputs);
 
   std::set<std::string> parts_;                // of the key, and the key itself and its sizes
-  std::set<FrameId> nodes_;                    // Split, Gathers, Casts
+  std::set<FrameId> nodes_;                    // Split, Gathers, Casts, Transposes
   std::map<std::string, std::string> before_;  // what is behind a lock -> what is before it
   std::map<std::string, std::string> names_;   // values that get another name
   bool empty_ = true;

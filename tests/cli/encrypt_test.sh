@@ -41,8 +41,8 @@ says out 'because the model takes any size: .*--dim sequence_length=N'
 expect 0 encrypt open.onnx -o x.onnx --dry-run --dim sequence_length=6 --dim past_sequence_length=5
 says out '^protected +100.0 %'
 ! grep -q '^what may help' out || fail "advice where all moves"
-expect 0 encrypt open.onnx -o x.onnx --dry-run --dim lenght=6
-says err "^warning: no input has an open dimension called 'lenght'"
+expect 2 encrypt open.onnx -o x.onnx --dry-run --dim lenght=6
+says err "^error: the model has no dynamic dimension 'lenght'"
 rm open.onnx
 
 # Refusals, and nothing left behind by them.

@@ -40,8 +40,8 @@ class HeldModel {
                                 const RuleBook* rules = nullptr);
 
   const std::vector<HeldFactor>& held() const { return held_; }
-  // Tries 30 different swaps of two indices, or all if there are fewer. Neighbours at the front come
-  // first: a sample reads the first rows of a table.
+  // Tries 30 different swaps of two indices, or all if there are fewer. Neighbours at the front
+  // come first: a sample reads the first rows of a table.
   Held try_swaps(const HeldFactor& held, std::uint32_t seed) const;
 
   // The largest difference that comes of shuffling a factor that moves and that neither locks nor

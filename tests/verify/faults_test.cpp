@@ -29,7 +29,7 @@ class CheckedFaults {
       const Kind& kind = kKinds[static_cast<std::size_t>(draws) % std::size(kKinds)];
       if (!source_.inject(kind.fault, changed)) continue;
       ++done;
-      CAPTURE(kind.name);
+      CAPTURE(std::string(kind.name));
       CAPTURE(draws);
       check(*original, changed);
     }

@@ -1,5 +1,5 @@
-// What stays, stays for a reason: when two indices of a factor that holds an axis of a weight change
-// places, the model computes something else.
+// What stays, stays for a reason: when two indices of a factor that holds an axis of a weight
+// change places, the model computes something else.
 //
 // This does not see a lost relation: where permcrypt takes two axes that are one for two, both are
 // held, and no swap on one of them alone shows it. That two exporters of one model have the same
@@ -97,14 +97,14 @@ TEST_CASE("maximality: no weight of a sample of the zoo is held idly" * doctest:
 }
 
 TEST_CASE("maximality: a rule that holds what it need not is noticed" * doctest::skip(skipped())) {
-  const WrongRules rules("Erf", [](const OpRule& rule, RuleCall& call) {
+  const WrongRules rules("LayerNormalization", [](const OpRule& rule, RuleCall& call) {
     rule.apply(call);
     call.pin(call.in(0).axes.back(), "for no reason");
   });
   const auto model =
       HeldModel::open(fs::path(std::getenv("PERMCRYPT_ZOO")) / "bert-seqcls-dynamo", &rules);
   REQUIRE(model.has_value());
-  REQUIRE(model->held().size() == 2);
+  REQUIRE_FALSE(model->held().empty());
   for (const HeldFactor& factor : model->held()) {
     CHECK(factor.why == "for no reason");
     CHECK(model->try_swaps(factor, kSeed) == Held::kIdly);

@@ -33,8 +33,8 @@ class Coordinates {
   // Coordinate j of n indexes `axis`. Axes in front of `batch` belong to no coordinate.
   void add(std::size_t j, std::size_t n, const Axis& axis, std::size_t batch) {
     const auto run = columns_.size() == n ? positions(columns_[j]) : std::nullopt;
-    const auto part = run && run->order.size() <= 1 ? part_of(c_, axis, run->begin, run->extent)
-                                                    : std::nullopt;
+    const auto part =
+        run && run->order.size() <= 1 ? part_of(c_, axis, run->begin, run->extent) : std::nullopt;
     if (part && run->order.empty()) return;  // a single index, which the cut has set apart
     if (part && run->order[0] >= batch && alone(j, run->order[0])) {
       c_.pin(lead_[run->order[0]], "constant positions");
@@ -49,7 +49,8 @@ class Coordinates {
   // Is the only coordinate computed, and counts a part of `axis` along one axis? A constant list is
   // rewritten instead, which splits nothing.
   static bool count(RuleCall& c, const Operand& index, const Axis& axis) {
-    if (index.label != kNone && c.labels.source(index.label) == LabelSource::kConstant) return false;
+    if (index.label != kNone && c.labels.source(index.label) == LabelSource::kConstant)
+      return false;
     const auto columns = columns_of(index);
     if (columns.size() != 1) return false;
     const auto run = enumeration_of(columns[0], {index.axes.begin(), index.axes.end() - 1});
@@ -83,7 +84,8 @@ std::size_t count_coordinates(RuleCall& c, const Operand& index) {
   return static_cast<std::size_t>(index.axes.back().a);
 }
 
-// The axes in front of the coordinates, once n coordinates index the axes of `data` from `batch` on.
+// The axes in front of the coordinates, once n coordinates index the axes of `data` from `batch`
+// on.
 std::vector<Axis> select(RuleCall& c, Operand& data, Operand& index, std::size_t batch,
                          std::size_t n) {
   if (n == 1 && !Coordinates::count(c, index, data.axes[batch])) {

@@ -224,14 +224,35 @@ bool fills_closed_set(Step& s, const Axes& x, std::size_t n) {
   return filled == led_to;
 }
 
+// Known positions b, b + 1, ... of `x`: what lies there comes from the updates, in their order.
+std::optional<Axis> replaced_run(Step& s, const Axis& x, const Axis& update) {
+  const Claim& index = s.claim(1);
+  if (!index.same() || !index.ints || s.attr_text("reduction", "none") != "none") return {};
+  std::vector<std::int64_t> places;
+  for (const TermId place : *index.ints) {
+    const auto value = s.terms.value(place);
+    if (!value || *value < 0 || (!places.empty() && *value != places.back() + 1)) return {};
+    places.push_back(*value);
+  }
+  const auto extent = s.terms.value(x.extent);
+  const auto count = static_cast<std::int64_t>(places.size());
+  if (places.empty() || !extent || places.back() >= *extent) return {};
+  if (s.terms.value(update.extent) != count) return {};
+  const Axis parts[] = {s.cut(x, 0, places.front()), update, s.cut(x, places.back() + 1, *extent)};
+  return s.orders.concatenate(parts);
+}
+
 void scatter_nd(Step& s) {
   const Axes &x = s.axes(0), &index = shape_of(s, 1), &update = s.axes(2);
   const std::size_t n = coordinates(s, 1), lead = index.size() - 1;
   if (n > x.size()) throw NotUnderstood{"coordinates beyond the rank"};
-  const bool closed = n == x.size() && fills_closed_set(s, x, n);
-  Axes out = closed ? x : index_axes(s, 1, x, 0, n);
   if (update.size() != lead + x.size() - n) throw NotUnderstood{"updates of another rank"};
-  for (std::size_t i = 0; i < lead; ++i) in_any_order(s, s.equal_extents(index[i], update[i]));
+  const auto run = n == 1 && lead == 1 ? replaced_run(s, x[0], update[0]) : std::nullopt;
+  const bool closed = n == x.size() && fills_closed_set(s, x, n);
+  Axes out = run ? Axes{*run} : closed ? Axes(x) : index_axes(s, 1, x, 0, n);
+  for (std::size_t i = 0; i < lead && !run; ++i) {
+    in_any_order(s, s.equal_extents(index[i], update[i]));
+  }
   for (std::size_t i = n; i < x.size(); ++i) {
     out.push_back(s.equal_extents(x[i], update[lead + i - n]));
   }
