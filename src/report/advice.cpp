@@ -213,13 +213,4 @@ std::vector<std::string> advise(Analysis& analysis, const Report& report) {
   return Advisor(analysis, report).run();
 }
 
-std::vector<std::string> unknown_sizes(const Analysis& analysis) {
-  const auto open = open_sizes(analysis, 0);
-  std::vector<std::string> out;
-  for (const auto& [name, extent] : analysis.plan.bound_dims) {
-    if (std::ranges::find(open, name) == open.end()) out.push_back(name);
-  }
-  return out;
-}
-
 }  // namespace permcrypt

@@ -12,7 +12,4 @@ namespace permcrypt {
 // share first. Nothing for what has to stay.
 std::vector<std::string> advise(Analysis& analysis, const Report& report);
 
-// Dimensions that were given and that no input has: slips of the pen.
-std::vector<std::string> unknown_sizes(const Analysis& analysis);
-
 }  // namespace permcrypt

@@ -165,12 +165,7 @@ Report report_analysis(Analysis& analysis) {
   std::ranges::copy(warn_of_one_sided_caches(analysis), std::back_inserter(report.warnings));
   report.notes = analysis.locked.inference.notes;
   std::ranges::copy(analysis.locked.notes, std::back_inserter(report.notes));
-  const auto unknown = unknown_sizes(analysis);
-  for (const std::string& name : unknown) {
-    report.warnings.push_back("no input has an open dimension called " + in_quotes(name));
-  }
   for (const auto& [name, extent] : analysis.plan.bound_dims) {
-    if (std::ranges::find(unknown, name) != unknown.end()) continue;
     report.notes.push_back("the dimension " + name + " is taken to be " + std::to_string(extent));
   }
   return report;

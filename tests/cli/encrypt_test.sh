@@ -34,7 +34,7 @@ expect 0 encrypt plain.onnx -o dry.onnx --dry-run -k nowhere
 says out '^would be'
 absent dry.onnx
 
-# What an owner can do: a size that the exporter left open. A name that no input has is a slip.
+# What an owner can do: a size that the exporter left open.
 cp "$models/llama-fp16/model.onnx" open.onnx
 expect 0 encrypt open.onnx -o x.onnx --dry-run
 says out 'because the model takes any size: .*--dim sequence_length=N'

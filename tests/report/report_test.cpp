@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "infer/plain_words.h"
@@ -83,12 +82,10 @@ TEST_CASE("advice names the sizes that are left open") {
   CHECK(report.advice[0].find("--dim length=N") != std::string::npos);
 
   LockOptions options;
-  options.infer.dims = {{"length", 30}, {"lenght", 30}};
+  options.infer.dims = {{"length", 30}};
   auto bound = maker.analyse(options);
   REQUIRE(bound);
-  const Report second = report_analysis(*bound);
-  CHECK(second.advice.empty());
-  CHECK(std::ranges::count(second.warnings, "no input has an open dimension called 'lenght'") == 1);
+  CHECK(report_analysis(*bound).advice.empty());
 }
 
 TEST_CASE("a reason is always said") {
