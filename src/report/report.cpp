@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/hex.h"
-#include "base/quote.h"
 #include "permcrypt/permutation.h"
 #include "report/advice.h"
 #include "report/cache_sides.h"
