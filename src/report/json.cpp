@@ -1,4 +1,5 @@
 // The report for scripts.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "permcrypt/report.h"
@@ -28,14 +29,23 @@ Json to_json(const GroupReport& group) {
           {"fibres", group.fibres},  {"reasons", group.reasons}};
 }
 
+// A fibred product is a product like others: that a group has fibres is said of the group.
+Json to_json(const std::vector<AxisMap>& maps) {
+  Json out = Json::array();
+  for (const AxisMap& map : maps) {
+    std::string text = to_string(map);
+    std::ranges::replace(text, ':', '*');
+    out.push_back(std::move(text));
+  }
+  return out;
+}
+
 Json to_json(const TensorReport& tensor) {
-  Json axes = Json::array();
-  for (const AxisMap& axis : tensor.axes) axes.push_back(to_string(axis));
   return {{"name", tensor.name},
           {"shape", tensor.shape},
           {"type", tensor.type},
           {"bytes", tensor.bytes},
-          {"axes", axes},
+          {"axes", to_json(tensor.axes)},
           {"protected", text_of(tensor)},
           {"counts", tensor.counts},
           {"kernel", tensor.kernel},
@@ -57,9 +67,7 @@ Json to_json(const LockReport& lock) {
 }
 
 Json to_json(const PlanCache& cache) {
-  Json axes = Json::array();
-  for (const AxisMap& axis : cache.axes) axes.push_back(to_string(axis));
-  return {{"past", cache.past}, {"present", cache.present}, {"axes", axes}};
+  return {{"past", cache.past}, {"present", cache.present}, {"axes", to_json(cache.axes)}};
 }
 
 template <class T>
