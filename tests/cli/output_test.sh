@@ -95,13 +95,15 @@ if mount -t tmpfs -o size=16k tmpfs full 2>/dev/null; then
   [ "$(ls -A full)" = filler ] || fail "left on a full disk: $(ls -A full)"
 fi
 
-# A folder that cannot be written to. Root may write anywhere, but can be somebody else.
+# A folder that cannot be written to. Root may write anywhere, but can be somebody else, unless the
+# tool lies where only root can read.
 as_nobody=
-if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+if [ "$(id -u)" -eq 0 ]; then
   chmod 755 .
   as_nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
 fi
-if [ "$(id -u)" -ne 0 ] || [ -n "$as_nobody" ]; then
+# shellcheck disable=SC2086
+if $as_nobody "$tool" --version >out 2>err; then
   mkdir closed
   cp plain.onnx plain.enc.onnx $token closed
   cp "$key" readable.key
