@@ -7,19 +7,11 @@
 #include "base/quote.h"
 #include "read/onnx_fields.h"
 #include "read/wire.h"
+#include "write/inner_graphs.h"
 #include "write/inserted_names.h"
 
 namespace permcrypt {
 namespace {
-
-std::vector<const onnx::GraphProto*> inner_graphs(const onnx::NodeProto& node) {
-  std::vector<const onnx::GraphProto*> out;
-  for (const auto& attribute : node.attribute()) {
-    if (attribute.has_g()) out.push_back(&attribute.g());
-    for (const auto& graph : attribute.graphs()) out.push_back(&graph);
-  }
-  return out;
-}
 
 bool uses(const onnx::NodeProto& node, const std::string& name) {
   return std::ranges::find(node.input(), name) != node.input().end();

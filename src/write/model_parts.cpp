@@ -7,20 +7,12 @@
 #include <utility>
 
 #include "base/quote.h"
+#include "write/inner_graphs.h"
 
 namespace permcrypt {
 namespace {
 
 enum Part : std::uint8_t { kHead, kBody, kTail };
-
-std::vector<const onnx::GraphProto*> inner_graphs(const onnx::NodeProto& node) {
-  std::vector<const onnx::GraphProto*> out;
-  for (const auto& attribute : node.attribute()) {
-    if (attribute.has_g()) out.push_back(&attribute.g());
-    for (const auto& graph : attribute.graphs()) out.push_back(&graph);
-  }
-  return out;
-}
 
 void add_free_names(const onnx::GraphProto& graph, std::set<std::string>& out);
 
