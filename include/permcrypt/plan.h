@@ -113,6 +113,13 @@ struct Edit {
 struct PlanCache {
   std::string past, present;
   std::vector<AxisMap> axes;
+  // Of an axis with fibres over another axis: which that is. Its map is that of both, major first.
+  // kNone for other axes; empty where there is none.
+  std::vector<std::uint32_t> leading = {};
+
+  std::uint32_t leading_of(std::size_t axis) const {
+    return axis < leading.size() ? leading[axis] : kNone;
+  }
 };
 
 struct Plan {

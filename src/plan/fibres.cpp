@@ -50,9 +50,10 @@ class FibreSearch {
  private:
   struct Factor {
     bool seen = false, ruled_out = false;
-    std::set<ExprId> parents;   // that may be
-    std::vector<NodeId> nodes;  // that meet it
-    std::set<ExprId> axes;      // of constants and locks, resolved
+    std::set<ExprId> parents;     // that may be
+    std::vector<NodeId> nodes;    // that meet it
+    std::set<ExprId> axes;        // of constants and locks, resolved
+    std::set<ExprId> cache_axes;
   };
 
   void rule_out(ExprId axis) {
@@ -106,8 +107,22 @@ class FibreSearch {
       }
     }
     for (const CachePair& pair : locked_.inference.caches) {
-      for (const ValueId side : {pair.past, pair.present}) {
-        for (const Axis& axis : facts[side].axes) rule_out(axis.expr);
+      for (const ValueId side : {pair.past, pair.present}) read_cache(facts[side].axes);
+    }
+  }
+
+  // Fibres over another axis of a cache: over all of it.
+  void read_cache(const std::vector<Axis>& axes) {
+    std::set<ExprId> whole;
+    for (const Axis& axis : axes) whole.insert(axes_.resolve(axis.expr));
+    for (const Axis& axis : axes) {
+      for (const auto& [factor, company] : branches_.of(axis.expr).company) {
+        std::set<ExprId> parents = company.before;
+        for (const ExprId g : whole) {
+          if (!branches_.of(axis.expr).has(g)) parents.insert(g);
+        }
+        restrict_to(factor, parents, company.once);
+        factors_[factor].cache_axes.insert(axes_.resolve(axis.expr));
       }
     }
   }
@@ -160,8 +175,14 @@ class FibreSearch {
   // Fibres over one factor inside of those over another have no axis map.
   bool can_be_said(const Fibre& fibre, Parents parents) {
     parents[fibre.factor] = fibre.parent;
-    return std::ranges::all_of(factors_[fibre.factor].axes,
-                               [&](ExprId axis) { return fibres_fit(axes_, axis, parents); });
+    const auto fits = [&](ExprId axis) { return fibres_fit(axes_, axis, parents); };
+    const Factor& factor = factors_[fibre.factor];
+    return std::ranges::all_of(factor.axes, fits) &&
+           std::ranges::all_of(factor.cache_axes, [&](ExprId axis) {
+             return fits(branches_.of(axis).has(fibre.parent)
+                             ? axis
+                             : axes_.product(std::vector{fibre.parent, axis}));
+           });
   }
 
   LockedGraph& locked_;

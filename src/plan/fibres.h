@@ -11,7 +11,7 @@
 //     coordinates of f;
 //   - each operator that meets f lets its fibres pass (fibre_operators.h);
 //   - each constant, and each lock, has f behind g on one axis, so that an axis map can say it;
-//   - no cache holds f, since callers know caches axis by axis.
+//   - each cache has g either so, or as another axis of its own.
 // A factor has at most one parent, and a parent has none.
 #pragma once
 

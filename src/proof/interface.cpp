@@ -19,6 +19,19 @@ const PlanCache* Interpreter::cache_of(const std::string& name, bool past) const
   return found == caches.end() ? nullptr : &*found;
 }
 
+// With fibres, the order at each position of the axis that leads.
+OrderId Interpreter::cache_order(const PlanCache& cache, std::size_t k) const {
+  const AxisMap& map = cache.axes[k];
+  if (cache.leading_of(k) == kNone) return planned_order(map, request_.groups, store_.orders);
+  const Permutation both = axis_permutation(map, request_.groups);
+  const auto parts =
+      come_apart_in_fibres(both.old_of_new(), static_cast<std::size_t>(map.parts.at(1).extent));
+  if (!parts) throw NotUnderstood{"the order of a cache"};
+  std::vector<OrderId> fibres;
+  for (const Index& fibre : parts->second) fibres.push_back(store_.orders.of(fibre));
+  return store_.orders.fibred(std::move(fibres));
+}
+
 // The user renumbers his data: its places by new[j] = old[index[j]], ids by new = index[old].
 void Interpreter::renumber_input(Claim& claim, const std::string& name) const {
   for (const ClientMap& map : client_maps_) {
@@ -53,8 +66,11 @@ Claim Interpreter::input_claim(ValueId id) const {
                                                   : terms.dimension(dim.name)});
   }
   if (const PlanCache* cache = cache_of(value.name, true)) {
-    for (std::size_t k = 0; k < cache->axes.size() && k < claim.axes->size(); ++k) {
-      (*claim.axes)[k].order = planned_order(cache->axes[k], request_.groups, store_.orders);
+    if (cache->axes.size() == claim.axes->size()) {
+      for (std::size_t k = 0; k < cache->axes.size(); ++k) {
+        (*claim.axes)[k].order = cache_order(*cache, k);
+        if (cache->leading_of(k) != kNone) claim.axes->at(cache->leading_of(k)).leads = true;
+      }
     }
   }
   renumber_input(claim, value.name);
@@ -97,7 +113,12 @@ bool Interpreter::comes_out_right(const Claim& claim, const std::string& name) c
   std::vector<OrderId> orders(claim.axes ? claim.axes->size() : 0, kPlain);
   if (const PlanCache* cache = cache_of(name, false)) {
     for (std::size_t k = 0; k < cache->axes.size() && k < orders.size(); ++k) {
-      orders[k] = planned_order(cache->axes[k], request_.groups, store_.orders);
+      orders[k] = cache_order(*cache, k);
+      const std::uint32_t leading = cache->leading_of(k);
+      if (leading != kNone && store_.orders.is_fibred(orders[k]) &&
+          !claim.axes->at(leading).leads) {
+        return false;
+      }
     }
   }
   for (const ClientMap& map : client_maps_) {

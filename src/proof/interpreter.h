@@ -30,6 +30,7 @@ class Interpreter {
   void renumber_input(Claim& claim, const std::string& name) const;
   // What the output's claim must be for the user to get what the original gives.
   bool comes_out_right(const Claim& claim, const std::string& name) const;
+  OrderId cache_order(const PlanCache& cache, std::size_t k) const;
   const PlanCache* cache_of(const std::string& name, bool past) const;
 
   // Any body.

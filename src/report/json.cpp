@@ -67,7 +67,11 @@ Json to_json(const LockReport& lock) {
 }
 
 Json to_json(const PlanCache& cache) {
-  return {{"past", cache.past}, {"present", cache.present}, {"axes", to_json(cache.axes)}};
+  Json out = {{"past", cache.past}, {"present", cache.present}, {"axes", to_json(cache.axes)}};
+  for (std::size_t k = 0; k < cache.leading.size(); ++k) {
+    if (cache.leading[k] != kNone) out["leading"].push_back({k, cache.leading[k]});
+  }
+  return out;
 }
 
 template <class T>

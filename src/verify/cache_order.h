@@ -10,6 +10,11 @@
 
 namespace permcrypt {
 
+struct FibredAxis {
+  std::size_t leading, axis;
+  std::vector<Permutation> fibres;
+};
+
 class CacheOrder {
  public:
   CacheOrder(const Plan& plan, const std::vector<Permutation>& groups);
@@ -23,6 +28,8 @@ class CacheOrder {
   struct State {
     std::string past, present;
     std::vector<Permutation> axes;  // empty: the axis stays
+    // Axes with fibres: the one that they depend on, and the permutation for each index of it.
+    std::vector<FibredAxis> fibred;
   };
   std::vector<State> states_;
 };
@@ -30,5 +37,8 @@ class CacheOrder {
 // new[..i..] = old[..axes[k][i]..] along each axis k that has a permutation. REQUIRES: their sizes
 // are those of the tensor; elements of whole bytes.
 TensorData renumbered(const TensorData& tensor, const std::vector<Permutation>& axes);
+
+// new[.., h, .., i, ..] = old[.., h, .., fibres[h][i], ..]. REQUIRES: the same.
+TensorData renumbered(const TensorData& tensor, const FibredAxis& fibred);
 
 }  // namespace permcrypt

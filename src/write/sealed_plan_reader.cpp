@@ -260,8 +260,24 @@ class PlanReader {
 
   void caches() {
     for (const Json& entry : list(member(json_, "caches"))) {
-      tuple(entry, 3);
+      require(entry.is_array() && (entry.size() == 3 || entry.size() == 4));
       plan_.caches.push_back({bytes(entry[0]), bytes(entry[1]), axis_list(entry[2])});
+      if (entry.size() == 4) read_leading(entry[3], plan_.caches.back());
+    }
+  }
+
+  static void read_leading(const Json& entry, PlanCache& cache) {
+    const std::size_t rank = cache.axes.size();
+    for (const Json& number_of_axis : tuple(entry, rank)) {
+      const std::size_t axis = index(number_of_axis, rank + 1);
+      cache.leading.push_back(axis == 0 ? kNone : static_cast<std::uint32_t>(axis - 1));
+      if (axis == 0) continue;
+      const AxisMap& both = cache.axes[cache.leading.size() - 1];
+      require(axis != cache.leading.size() && both.kind == AxisMap::Kind::kFibred &&
+              both.parts[0] == cache.axes[axis - 1]);
+    }
+    for (const std::uint32_t axis : cache.leading) {
+      require(axis == kNone || cache.leading[axis] == kNone);
     }
   }
 

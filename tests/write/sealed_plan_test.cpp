@@ -111,6 +111,10 @@ SealedPlan fibred_sample() {
   sealed.plan.groups.push_back({GroupId{9}, 6, "head_dim", 4});
   sealed.plan.tensors.back().axes.back() = {
       AxisMap::Kind::kFibred, 24, kNone, {group(0, 4), group(2, 6)}};
+  sealed.plan.caches.push_back({"past 2",
+                                "present 2",
+                                {group(0, 4), still(0), sealed.plan.tensors.back().axes.back()},
+                                {kNone, kNone, 0}});
   return sealed;
 }
 
@@ -121,6 +125,9 @@ TEST_CASE("a sealed plan with fibres survives") {
   CHECK(parsed->plan.groups[0].fibres == 1);
   CHECK(parsed->plan.groups[2].fibres == 4);
   CHECK(parsed->plan.tensors.back().axes == before.plan.tensors.back().axes);
+  CHECK(parsed->plan.caches[0].leading.empty());
+  CHECK(parsed->plan.caches[1].axes == before.plan.caches[1].axes);
+  CHECK(parsed->plan.caches[1].leading == before.plan.caches[1].leading);
   CHECK(to_json(*parsed) == to_json(before));
   // Files without fibres are as they always were.
   CHECK(to_json(sample()).find("fibres") == std::string::npos);
@@ -143,6 +150,12 @@ TEST_CASE("fibres that make no sense are refused") {
   CHECK(refused("/fibres", Json::object()));
   CHECK(refused("/fibres/0", Json::array({2})));
   CHECK(refused("/fibres/0/1", 4294967295u));
+  CHECK(!refused("/caches/1/3/2", 1));
+  for (const Json& axis : {Json(2), Json(3), Json(4), Json(-1)}) {
+    CHECK(refused("/caches/1/3/2", axis));
+  }
+  CHECK(refused("/caches/1/3/1", 1));
+  CHECK(refused("/caches/1/3", Json::array({0, 0})));
 }
 
 TEST_CASE("an empty plan survives") {

@@ -36,6 +36,18 @@ void must_fit_scores(const Step& s, std::size_t k, const Heads& q, const Axis& h
   }
 }
 
+// [b, h, s, d] that what comes now is appended to.
+const Axes& past_of(const Step& s, std::size_t k, const Heads& now) {
+  const Axes& before = s.fibred_axes(k);
+  if (before.size() != 4) throw NotUnderstood{"a past of another rank"};
+  const Heads heads = heads_of(s, before);
+  const Axis head = s.equal_extents(heads.head, now.head);
+  s.follow(before, head);
+  if (head.order != now.head.order) throw NotUnderstood{"heads that take another order"};
+  s.equal_extents(heads.part, now.part);
+  return before;
+}
+
 // q, k, v, mask, past key, past value
 void attention(Step& s) {
   const Heads q = by_head(s, 0, "q_num_heads"), k = by_head(s, 1, "kv_num_heads"),
@@ -47,10 +59,7 @@ void attention(Step& s) {
   const auto append = [&](std::size_t past, const Heads& now) {
     Axes all = {now.batch, now.head, now.place, now.part};
     if (!s.has(past)) return all;
-    const Axes& before = s.axes(past);
-    if (before.size() != 4) throw NotUnderstood{"a past of another rank"};
-    s.equal_extents(before[1], now.head);
-    s.equal_extents(before[3], now.part);
+    const Axes& before = past_of(s, past, now);
     all[2] = s.plain(s.terms.add(s.in_order(before[2]).extent, now.place.extent));
     return all;
   };
@@ -157,10 +166,7 @@ void multi_head(Step& s) {
   const auto present = [&](std::size_t past, const Heads& now) {
     Axes all = {now.batch, now.head, now.place, now.part};
     if (s.has(past)) {
-      const Axes& before = s.axes(past);
-      if (before.size() != 4) throw NotUnderstood{"a past of another rank"};
-      s.equal_extents(before[1], now.head);
-      s.equal_extents(before[3], now.part);
+      const Axes& before = past_of(s, past, now);
       all[2] = s.plain(s.terms.add(s.in_order(before[2]).extent, now.place.extent));
     }
     return all;
@@ -206,11 +212,7 @@ void grouped(Step& s) {
   }
   const auto present = [&](std::size_t past, const Heads& now) {
     if (s.has(past)) {
-      const Axes& before = s.axes(past);
-      if (before.size() != 4) throw NotUnderstood{"a past of another rank"};
-      s.equal_extents(before[1], now.head);
-      s.in_order(before[2]);
-      s.equal_extents(before[3], now.part);
+      s.in_order(past_of(s, past, now)[2]);
     }
     return Axes{now.batch, now.head, s.plain(s.terms.unknown_extent()), now.part};
   };
