@@ -145,14 +145,16 @@ bool einsum(const Question& q) {
   return factors.size() <= 1 && parents.size() <= 1;
 }
 
-// Heads are the major part of an axis [.., h*d], or an axis of their own in [b, h, s, d]. At each
-// index of a factor of the heads the operator does the same; so f may be anywhere after g.
+// Heads are the major part of an axis [.., h*d], or an axis of their own in [b, h, s, d], caches
+// [2, b, h, s, d] and packed operands [b, s, h, 3, d]. At each index of a factor of the heads the
+// operator does the same; so f may be anywhere after g.
 bool by_heads(const Question& q) {
   const auto fits = [&](ValueId value) {
     const auto f = q.view.axis_of(value, q.fibre.factor);
     const auto g = q.view.axis_of(value, q.fibre.parent);
     if (!f) return true;
-    if (f != g) return q.view.rank(value) == 4 && g == 1u && f == 3u;
+    const std::size_t rank = q.view.rank(value);
+    if (f != g) return (rank == 4 || rank == 5) && g == rank - 3 && f == rank - 1;
     const auto& company = q.view.branches(value, *f).company;
     const auto met = company.find(q.fibre.factor);
     return met != company.end() && met->second.before.contains(q.fibre.parent);
@@ -248,7 +250,7 @@ const Entry kEntries[] = {
     {"",
      by_coordinates,
      {"Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Concat", "Slice", "Split",
-      "Expand", "Tile", "Shape", "Size"}},
+      "Expand", "Tile", "Shape", "Size", "If"}},
     {"",
      by_coordinates,
      {"ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean",

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/quote.h"
-#include "plan/fibres.h"
+#include "plan/cache_maps.h"
 #include "plan/roles.h"
 
 namespace permcrypt {
@@ -216,47 +216,10 @@ class PlanBuilder {
   }
 
   Result<void> add_caches() {
-    for (const CachePair& pair : locked_.inference.caches) {
-      PlanCache cache;
-      cache.past = locked_.graph.values[pair.past].name;
-      cache.present = locked_.graph.values[pair.present].name;
-      for (const Axis& axis : facts_[pair.past].axes) {
-        const std::uint32_t leading = leading_axis(facts_[pair.past].axes, axis);
-        cache.leading.push_back(leading);
-        const ExprId whole =
-            leading == kNone
-                ? axis.expr
-                : axes_.product(std::vector{facts_[pair.past].axes[leading].expr, axis.expr});
-        AxisMap map = this->map(whole);
-        if (axis.dynamic()) {
-          if (map.moves()) {
-            return fail(ErrorKind::kDefect,
-                        "a dynamic axis of the cache " + in_quotes(cache.past) + " was left free");
-          }
-          map.extent = 0;
-        }
-        cache.axes.push_back(std::move(map));
-      }
-      if (std::ranges::all_of(cache.leading, [](std::uint32_t k) { return k == kNone; })) {
-        cache.leading.clear();
-      }
-      plan_.caches.push_back(std::move(cache));
-    }
+    auto caches = plan_caches(locked_, group_of_, parents_);
+    if (!caches) return tl::unexpected(caches.error());
+    plan_.caches = *std::move(caches);
     return {};
-  }
-
-  // Another axis of a cache that the fibres of this one depend on; kNone where they have none.
-  std::uint32_t leading_axis(const std::vector<Axis>& cache, const Axis& axis) {
-    const std::vector<ExprId> factors = axes_.factors(axis.expr);
-    for (const ExprId factor : factors) {
-      const auto fibred = parents_.find(factor);
-      if (fibred == parents_.end()) continue;
-      if (std::ranges::find(factors, fibred->second) != factors.end()) continue;
-      for (std::uint32_t k = 0; k < cache.size(); ++k) {
-        if (axes_.resolve(cache[k].expr) == fibred->second) return k;
-      }
-    }
-    return kNone;
   }
 
   void add_surroundings() {

@@ -11,7 +11,17 @@ namespace {
 bool same_orders(const Claim& x, const Claim& y) {
   if (!x.related || !y.related || x.code != y.code) return false;
   if (x.same() && y.same()) return true;
-  return x.axes && y.axes && std::ranges::equal(*x.axes, *y.axes, {}, &Axis::order, &Axis::order);
+  return x.axes && y.axes && std::ranges::equal(*x.axes, *y.axes, [](const Axis& a, const Axis& b) {
+           return a.order == b.order && a.leads == b.leads;
+         });
+}
+
+// What is carried from one iteration to the next, or stacked, depends on no other axis.
+const std::vector<Claim>& unfibred(const Orders& orders, const std::vector<Claim>& claims) {
+  for (const Claim& claim : claims) {
+    if (claim.axes) unfibred(orders, *claim.axes);
+  }
+  return claims;
 }
 
 // Without elements, everything can be said of them.
@@ -57,15 +67,11 @@ std::vector<Claim> Interpreter::run_body(const GraphNode::Sub& encrypted,
       body.inputs.size() != inputs.size()) {
     throw Contradiction{"a body of another signature"};
   }
-  for (std::size_t k = 0; k < inputs.size(); ++k) {
-    if (inputs[k].axes) unfibred(store_.orders, *inputs[k].axes);
-    set(body.inputs[k], inputs[k], other.inputs[k]);
-  }
+  for (std::size_t k = 0; k < inputs.size(); ++k) set(body.inputs[k], inputs[k], other.inputs[k]);
   walk(encrypted.body, found->body);
   std::vector<Claim> out;
   for (std::size_t k = 0; k < body.outputs.size(); ++k) {
     out.push_back(claim_of(body.outputs[k]));
-    if (out.back().axes) unfibred(store_.orders, *out.back().axes);
     if (out.back().related && out.back().original != counterparts_.standing_for(other.outputs[k])) {
       throw Contradiction{"a body returns another value"};
     }
@@ -156,7 +162,8 @@ std::vector<Claim> Interpreter::iterate(const GraphNode& node, const GraphNode& 
                                         std::vector<Claim> inputs, std::size_t first_state,
                                         std::size_t states, std::size_t first_result) {
   for (int round = 0; round < 4; ++round) {
-    const auto out = run_body(node.subs.at(0), counterpart, inputs);
+    unfibred(store_.orders, inputs);
+    const auto out = unfibred(store_.orders, run_body(node.subs.at(0), counterpart, inputs));
     bool settled = true;
     for (std::size_t k = 0; k < states; ++k) {
       Claim& before = inputs[first_state + k];

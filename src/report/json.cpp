@@ -66,11 +66,17 @@ Json to_json(const LockReport& lock) {
           {"axes", lock.axes}};
 }
 
+// Axes with fibres over another axis are written without that one.
 Json to_json(const PlanCache& cache) {
-  Json out = {{"past", cache.past}, {"present", cache.present}, {"axes", to_json(cache.axes)}};
-  for (std::size_t k = 0; k < cache.leading.size(); ++k) {
-    if (cache.leading[k] != kNone) out["leading"].push_back({k, cache.leading[k]});
+  std::vector<AxisMap> axes = cache.axes;
+  Json leading = Json::array();
+  for (std::size_t k = 0; k < axes.size(); ++k) {
+    if (cache.leading_of(k) == kNone) continue;
+    leading.push_back({k, cache.leading_of(k)});
+    axes[k] = AxisMap(axes[k].parts[1]);
   }
+  Json out = {{"past", cache.past}, {"present", cache.present}, {"axes", to_json(axes)}};
+  if (!leading.empty()) out["leading"] = std::move(leading);
   return out;
 }
 

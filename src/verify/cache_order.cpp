@@ -1,9 +1,9 @@
 #include "verify/cache_order.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace permcrypt {
-
 namespace {
 
 // Of a ':', what is behind each index of the leading axis.
@@ -68,19 +68,26 @@ std::vector<TensorData> CacheOrder::to_plain(std::vector<TensorData> outputs) co
 
 TensorData renumbered(const TensorData& tensor, const FibredAxis& fibred) {
   TensorData out = tensor;
-  std::size_t inside_axis = tensor.bytes.size(), inside_leading = inside_axis;
-  for (std::size_t k = 0; k < tensor.shape.size() && !tensor.bytes.empty(); ++k) {
-    const auto extent = static_cast<std::size_t>(tensor.shape[k]);
-    if (k <= fibred.axis) inside_axis /= extent;
-    if (k <= fibred.leading) inside_leading /= extent;
+  const auto extent = [&](std::size_t axis) {
+    return axis < tensor.shape.size() ? static_cast<std::size_t>(tensor.shape[axis]) : 0;
+  };
+  const std::size_t count = fibred.fibres.size();
+  if (tensor.bytes.empty() || count == 0 || extent(fibred.leading) != count ||
+      extent(fibred.axis) != fibred.fibres[0].size()) {
+    return out;
   }
-  if (fibred.fibres.empty() || inside_axis == 0) return out;
-  const std::size_t count = fibred.fibres.size(), size = fibred.fibres[0].size();
-  for (std::size_t at = 0; at < tensor.bytes.size(); at += inside_axis) {
-    const std::size_t i = at / inside_axis % size;
-    const Permutation& fibre = fibred.fibres[at / inside_leading % count];
-    std::memcpy(out.bytes.data() + at, tensor.bytes.data() + at + (fibre[i] - i) * inside_axis,
-                inside_axis);
+  const auto bytes_of_one_index = [&](std::size_t axis) {
+    std::size_t bytes = tensor.bytes.size();
+    for (std::size_t k = 0; k <= axis; ++k) bytes /= extent(k);
+    return bytes;
+  };
+  const std::size_t one = bytes_of_one_index(fibred.axis),
+                    one_leading = bytes_of_one_index(fibred.leading),
+                    run = std::min(one, one_leading);
+  for (std::size_t at = 0; at < tensor.bytes.size(); at += run) {
+    const std::size_t i = at / one % extent(fibred.axis);
+    const std::size_t from = fibred.fibres[at / one_leading % count][i];
+    std::memcpy(out.bytes.data() + at, tensor.bytes.data() + at - i * one + from * one, run);
   }
   return out;
 }

@@ -86,15 +86,20 @@ struct Attention {
   bool scale_parts = false;  // a parameter for each part, the same for all heads
   bool mix_heads = false;    // values of all heads are normalised together
   bool show_values = false;  // values are an output
+  // Keys and values are appended to those of earlier steps: [heads, places, part], or merged,
+  // [places, heads * part].
+  enum class Cache { kNone, kByHead, kMerged } cache = Cache::kNone;
 
   void add_to(ModelMaker& m) const {
     const std::int64_t d = 6, n = 3, width = heads * part;
     m.input("x", {n, d}).output("y", {n, d});
-    m.indices("split", {3}, {n, heads, part}).indices("merge", {2}, {n, width});
+    m.indices("split", {3}, {-1, heads, part}).indices("merge", {2}, {n, width});
     for (const std::string s : {"q", "k", "v"}) {
       m.weight("w" + s, {d, width}).weight("b" + s, {width});
       m.node("MatMul", {"x", "w" + s}, s + "0").node("Add", {s + "0", "b" + s}, s + "1");
-      m.node("Reshape", {s + "1", "split"}, s + "2");
+      const bool merged = cache == Cache::kMerged && s != "q";
+      if (merged) append(m, s, s + "1", {kAnyNumber, width}, 0);
+      m.node("Reshape", {merged ? "present_" + s : s + "1", "split"}, s + "2");
       if (s == "v" && scale_parts) m.weight("scale", {part});
       if (s == "v" && scale_parts) {
         m.node("Mul", {"v2", "scale"}, "v3");
@@ -103,6 +108,13 @@ struct Attention {
         set_axis(m, 1);
       } else {
         m.node("Identity", {s + "2"}, s + "3");
+      }
+      if (cache == Cache::kByHead && s != "q") {
+        transpose(m, s + "3", s + "4", {1, 0, 2});
+        append(m, s, s + "4", {heads, kAnyNumber, part}, 1);
+        transpose(m, "present_" + s, s,
+                  s == "k" ? std::vector<int>{0, 2, 1} : std::vector<int>{0, 1, 2});
+        continue;
       }
       transpose(m, s + "3", s, s == "k" ? std::vector<int>{1, 2, 0} : std::vector<int>{1, 0, 2});
     }
@@ -116,6 +128,14 @@ struct Attention {
   }
 
  private:
+  static constexpr std::int64_t kAnyNumber = -1;
+
+  static void append(ModelMaker& m, const std::string& which, const std::string& now,
+                     const std::vector<std::int64_t>& shape, int axis) {
+    m.input("past_" + which, shape).output("present_" + which, shape);
+    m.node("Concat", {"past_" + which, now}, "present_" + which);
+    set_axis(m, axis);
+  }
   static void transpose(ModelMaker& m, const std::string& from, const std::string& to,
                         const std::vector<int>& order) {
     m.node("Transpose", {from}, to);
@@ -219,6 +239,33 @@ TEST_CASE("fibres: each head of an attention has its own") {
   CHECK(heads_of(Attention{.heads = 3, .part = 3}) == "a:b a:b a:c");
   // Of two entries, there is nothing to gain.
   CHECK(heads_of(Attention{.part = 2}) == "a*b a*b a*c");
+}
+
+TEST_CASE("fibres: through caches") {
+  const auto cache_of = [](Attention::Cache cache, const std::string& past) {
+    ModelMaker maker;
+    Attention{.cache = cache}.add_to(maker);
+    const auto analysis = maker.analyse_without_locks();
+    REQUIRE(analysis);
+    const auto& caches = analysis->plan.caches;
+    REQUIRE(caches.size() == 2);
+    return *std::ranges::find(caches, past, &PlanCache::past);
+  };
+  CHECK(heads_of(Attention{.cache = Attention::Cache::kByHead}) == "a:b a:b a:c");
+  CHECK(heads_of(Attention{.cache = Attention::Cache::kMerged}) == "a:b a:b a:c");
+  for (const std::string past : {"past_k", "past_v"}) {
+    // Over another axis: that is named, and the map is of both.
+    const PlanCache apart = cache_of(Attention::Cache::kByHead, past);
+    CHECK(apart.leading == std::vector<std::uint32_t>{kNone, kNone, 0});
+    REQUIRE(apart.axes[2].kind == AxisMap::Kind::kFibred);
+    CHECK(apart.axes[2].parts[0] == apart.axes[0]);
+    // Over a part of the axis itself.
+    const PlanCache merged = cache_of(Attention::Cache::kMerged, past);
+    CHECK(merged.leading.empty());
+    CHECK(merged.axes[1].kind == AxisMap::Kind::kFibred);
+  }
+  CHECK(heads_of(Attention{.scale_parts = true, .cache = Attention::Cache::kByHead}) ==
+        "a:b a:b a*c");
 }
 
 TEST_CASE("fibres: what heads share has none") {

@@ -39,17 +39,19 @@ class ProofSample {
   std::filesystem::path encrypted() const { return folder_ / "model.enc.onnx"; }
   const TempFolder& folder() const { return folder_; }
   const Plan& plan() const { return subject_->sealed.plan; }
+  const std::vector<Permutation>& groups() const { return subject_->groups; }
+  const std::vector<std::int32_t>& key() const { return key_; }
 
   Result<Proof> prove_file(const std::filesystem::path& file) const {
     return prove_files(original_, file);
   }
   Result<Proof> prove_files(const std::filesystem::path& before,
                             const std::filesystem::path& file) const {
-    const auto original = read_model(before);
-    const auto other = read_model(file);
-    if (!original || !other) return tl::unexpected((original ? other : original).error());
-    return prove({*original, *other, plan(), subject_->groups, key_,
-                  find_key_input(other->structure.graph()), 1});
+    return prove_with(before, file, plan());
+  }
+  // Of the encrypted model, as if its plan said something else.
+  Result<Proof> prove_with(const Plan& other) const {
+    return prove_with(original_, encrypted(), other);
   }
   Proof proof() const {
     const auto proof = prove_file(encrypted());
@@ -63,6 +65,15 @@ class ProofSample {
   }
 
  private:
+  Result<Proof> prove_with(const std::filesystem::path& before, const std::filesystem::path& file,
+                           const Plan& plan) const {
+    const auto original = read_model(before);
+    const auto other = read_model(file);
+    if (!original || !other) return tl::unexpected((original ? other : original).error());
+    return prove({*original, *other, plan, subject_->groups, key_,
+                  find_key_input(other->structure.graph()), 1});
+  }
+
   TempFolder folder_;
   std::filesystem::path original_;
   std::optional<Subject> subject_;

@@ -45,5 +45,17 @@ TEST_CASE("cache order: the parts of a head are in its own order") {
   CHECK(order.to_encrypted({numbers("past", "")})[0].bytes.empty());
 }
 
+TEST_CASE("cache order: heads may be the inner axis") {
+  TensorData cache = numbers("past", "abcdef");  // [parts 3, heads 2]
+  cache.shape = {3, 2};
+  const FibredAxis parts{1, 0, {Permutation({1, 2, 0}), Permutation({0, 2, 1})}};
+  CHECK(renumbered(cache, parts).bytes == "cbefad");
+  // Another shape is for the runtime to refuse.
+  cache.shape = {2, 3};
+  CHECK(renumbered(cache, parts).bytes == "abcdef");
+  cache.shape = {6};
+  CHECK(renumbered(cache, parts).bytes == "abcdef");
+}
+
 }  // namespace
 }  // namespace permcrypt

@@ -36,40 +36,31 @@ void must_fit_scores(const Step& s, std::size_t k, const Heads& q, const Axis& h
   }
 }
 
-// [b, h, s, d] that what comes now is appended to.
-const Axes& past_of(const Step& s, std::size_t k, const Heads& now) {
-  const Axes& before = s.fibred_axes(k);
-  if (before.size() != 4) throw NotUnderstood{"a past of another rank"};
-  const Heads heads = heads_of(s, before);
-  const Axis head = s.equal_extents(heads.head, now.head);
-  s.follow(before, head);
-  if (head.order != now.head.order) throw NotUnderstood{"heads that take another order"};
-  s.equal_extents(heads.part, now.part);
-  return before;
+// Of what is appended to operand `past`: as many places more as that has.
+Axes present(const Step& s, std::size_t past, const Heads& all) {
+  Axis place = all.place;
+  if (s.has(past)) {
+    place = s.plain(s.terms.add(s.in_order(s.fibred_axes(past)[2]).extent, place.extent));
+  }
+  return {all.batch, all.head, place, all.part};
 }
 
 // q, k, v, mask, past key, past value
 void attention(Step& s) {
-  const Heads q = by_head(s, 0, "q_num_heads"), k = by_head(s, 1, "kv_num_heads"),
-              v = by_head(s, 2, "kv_num_heads");
+  const Heads q = by_head(s, 0, "q_num_heads");
+  const Heads k = appended_to_past(s, 4, by_head(s, 1, "kv_num_heads")),
+              v = appended_to_past(s, 5, by_head(s, 2, "kv_num_heads"));
   const Axis heads = attend(s, q, k, v);
   const Axis part = by_query(s, q, k, v.part);
   if (s.attr("is_causal", 0) != 0 || s.has(4) || s.has(5)) hold_places(s, q, k);
   must_fit_scores(s, 3, q, heads, s.has(4) ? s.plain(s.terms.unknown_extent()) : k.place);
-  const auto append = [&](std::size_t past, const Heads& now) {
-    Axes all = {now.batch, now.head, now.place, now.part};
-    if (!s.has(past)) return all;
-    const Axes& before = past_of(s, past, now);
-    all[2] = s.plain(s.terms.add(s.in_order(before[2]).extent, now.place.extent));
-    return all;
-  };
-  const Axes keys = append(4, k), values = append(5, v);
+  const Axes keys = present(s, 4, k);
   const bool merged = s.fibred_axes(0).size() == 3;
   const Axes out = merged ? Axes{q.batch, q.place, s.product({heads, part})}
                           : Axes{q.batch, heads, q.place, part};
   s.out(0, out, s.type(0));
   s.out(1, keys, s.type(1));
-  s.out(2, values, s.type(2));
+  s.out(2, present(s, 5, v), s.type(2));
   s.out(3, {q.batch, heads, q.place, keys[2]}, s.type(0));
 }
 
@@ -91,8 +82,17 @@ Axis projected(Step& s, std::size_t bias, std::size_t mask, std::size_t past) {
   const auto part = [&](std::int64_t begin, std::int64_t size) {
     return split_heads(s, {x[0], x[1], s.cut(w[1], begin, begin + size)}, heads);
   };
-  const Heads q = part(0, sizes[0]), k = part(sizes[0], sizes[1]),
-              v = part(sizes[0] + sizes[1], sizes[2]);
+  const Heads q = part(0, sizes[0]);
+  Heads k = part(sizes[0], sizes[1]), v = part(sizes[0] + sizes[1], sizes[2]);
+  if (s.has(past)) {
+    const Axes& before = s.fibred_axes(past);  // 2, b, h, s, d
+    if (before.size() != 5) throw NotUnderstood{"a past of another rank"};
+    s.in_order(before[0]);
+    const Heads heads = heads_of(s, Axes(before.begin() + 1, before.end()));
+    s.in_order(heads.place);
+    k = appended(s, heads, k);
+    v = appended(s, heads, v);
+  }
   const Axis head = attend(s, q, k, v);
   s.must_be_plain(mask);
   if (s.attr("unidirectional", 0) != 0 || s.attr("do_rotary", 0) != 0 || s.has(mask) ||
@@ -102,15 +102,6 @@ Axis projected(Step& s, std::size_t bias, std::size_t mask, std::size_t past) {
   if (s.attr("do_rotary", 0) != 0) {
     s.in_order(q.part);
     s.in_order(k.part);
-  }
-  if (s.has(past)) {
-    const Axes& before = s.axes(past);  // 2, b, h, s, d
-    if (before.size() != 5) throw NotUnderstood{"a past of another rank"};
-    s.in_order(before[0]);
-    s.equal_extents(before[2], head);
-    s.in_order(before[3]);
-    s.equal_extents(before[4], k.part);
-    s.equal_extents(before[4], v.part);
   }
   s.out(0, {x[0], x[1], s.product({head, v.part})}, s.type(0));
   if (s.node.outputs.size() > 1) {
@@ -147,7 +138,8 @@ void multi_head(Step& s) {
     const Axes& a = s.fibred_axes(k);
     return a.size() == 4 ? heads_of(s, a) : split_heads(s, a, n);
   };
-  const Heads q = split_heads(s, x, n), k = each(1), v = each(2);
+  const Heads q = split_heads(s, x, n), now[] = {each(1), each(2)};
+  const Heads k = appended_to_past(s, 6, now[0]), v = appended_to_past(s, 7, now[1]);
   const Axis head = attend(s, q, k, v);
   if (s.has(3)) {
     const auto size = [&](const Heads& h) {
@@ -155,7 +147,7 @@ void multi_head(Step& s) {
     };
     const Axis& bias = s.axes(3).at(0);
     std::int64_t at = 0;
-    for (const Heads* h : {&q, &k, &v}) {
+    for (const Heads* h : {&q, &now[0], &now[1]}) {
       s.orders.meet(s.cut(bias, at, at + size(*h)), s.product({h->head, h->part}));
       at += size(*h);
     }
@@ -163,17 +155,9 @@ void multi_head(Step& s) {
   s.must_be_plain(4);
   if (s.attr("unidirectional", 0) != 0 || s.has(4) || s.has(6) || s.has(7)) hold_places(s, q, k);
   must_fit_scores(s, 5, q, head, s.has(6) ? s.plain(s.terms.unknown_extent()) : k.place);
-  const auto present = [&](std::size_t past, const Heads& now) {
-    Axes all = {now.batch, now.head, now.place, now.part};
-    if (s.has(past)) {
-      const Axes& before = past_of(s, past, now);
-      all[2] = s.plain(s.terms.add(s.in_order(before[2]).extent, now.place.extent));
-    }
-    return all;
-  };
   s.out(0, {x[0], x[1], s.product({head, v.part})}, s.type(0));
-  s.out(1, present(6, k), s.type(0));
-  s.out(2, present(7, v), s.type(0));
+  s.out(1, present(s, 6, k), s.type(0));
+  s.out(2, present(s, 7, v), s.type(0));
 }
 
 // q, k, v, past key, past value, lengths, total length, cos, sin, positions, bias, sink
@@ -199,6 +183,8 @@ void grouped(Step& s) {
     k = part(n, kv);
     v = part(n + kv, kv);
   }
+  k = appended_to_past(s, 3, k);
+  v = appended_to_past(s, 4, v);
   const Axis head = attend(s, q, k, v);
   hold_places(s, q, k);
   for (const std::size_t i : {5, 6, 9}) s.must_be_plain(i);
@@ -210,11 +196,9 @@ void grouped(Step& s) {
       rotate(s, k.part, s.axes(table).back(), interleaved);
     }
   }
-  const auto present = [&](std::size_t past, const Heads& now) {
-    if (s.has(past)) {
-      s.in_order(past_of(s, past, now)[2]);
-    }
-    return Axes{now.batch, now.head, s.plain(s.terms.unknown_extent()), now.part};
+  const auto present = [&](std::size_t past, const Heads& all) {
+    if (s.has(past)) s.in_order(s.fibred_axes(past)[2]);
+    return Axes{all.batch, all.head, s.plain(s.terms.unknown_extent()), all.part};
   };
   s.out(0, {x[0], x[1], s.product({head, by_query(s, q, k, v.part)})}, s.type(0));
   s.out(1, present(3, k), s.type(0));

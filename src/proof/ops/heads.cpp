@@ -20,6 +20,22 @@ Heads split_heads(const Step& s, const Axes& x, std::int64_t heads) {
   return {x[0], head, x[1], part};
 }
 
+Heads appended(const Step& s, const Heads& before, const Heads& now) {
+  const Heads both{s.equal_extents(before.batch, now.batch), s.equal_extents(before.head, now.head),
+                   now.place, s.equal_extents(before.part, now.part)};
+  for (const Heads* each : {&before, &now}) {
+    s.orders.must_follow(each->part.order, each->head, both.head.order);
+  }
+  return both;
+}
+
+Heads appended_to_past(const Step& s, std::size_t past, const Heads& now) {
+  if (!s.has(past)) return now;
+  const Axes& before = s.fibred_axes(past);
+  if (before.size() != 4) throw NotUnderstood{"a past of another rank"};
+  return appended(s, heads_of(s, before), now);
+}
+
 namespace {
 
 // Heads as an axis of their own: what leads is seen to by whoever knows what they lead.

@@ -15,6 +15,13 @@ Heads heads_of(const Step& s, const Axes& x);
 // x[b, s, h*d]
 Heads split_heads(const Step& s, const Axes& x, std::int64_t heads);
 
+// Keys or values that are appended to others: their heads and parts are one with those. Places are
+// those that come now.
+Heads appended(const Step& s, const Heads& before, const Heads& now);
+
+// The same, to operand `past`, [b, h, s, d]; what comes now where there is none.
+Heads appended_to_past(const Step& s, std::size_t past, const Heads& now);
+
 // A part of keys or values as the queries' heads see it: where it depends on the head of keys, it
 // depends on theirs.
 Axis by_query(const Step& s, const Heads& q, const Heads& k, Axis part);
