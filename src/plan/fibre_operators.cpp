@@ -145,6 +145,16 @@ bool einsum(const Question& q) {
   return factors.size() <= 1 && parents.size() <= 1;
 }
 
+// Where the value holds f, g is in front of it on the same axis, one of the first `axes`.
+bool on_one_axis(const Question& q, ValueId value, std::size_t axes) {
+  const auto f = q.view.axis_of(value, q.fibre.factor);
+  if (!f) return true;
+  if (f != q.view.axis_of(value, q.fibre.parent) || *f >= axes) return false;
+  const auto& company = q.view.branches(value, *f).company;
+  const auto met = company.find(q.fibre.factor);
+  return met != company.end() && met->second.before.contains(q.fibre.parent);
+}
+
 // Heads are the major part of an axis [.., h*d], or an axis of their own in [b, h, s, d], caches
 // [2, b, h, s, d] and packed operands [b, s, h, 3, d]. At each index of a factor of the heads the
 // operator does the same; so f may be anywhere after g.
@@ -152,14 +162,25 @@ bool by_heads(const Question& q) {
   const auto fits = [&](ValueId value) {
     const auto f = q.view.axis_of(value, q.fibre.factor);
     const auto g = q.view.axis_of(value, q.fibre.parent);
-    if (!f) return true;
+    if (f == g) return on_one_axis(q, value, SIZE_MAX);
     const std::size_t rank = q.view.rank(value);
-    if (f != g) return (rank == 4 || rank == 5) && g == rank - 3 && f == rank - 1;
-    const auto& company = q.view.branches(value, *f).company;
-    const auto met = company.find(q.fibre.factor);
-    return met != company.end() && met->second.before.contains(q.fibre.parent);
+    return !f || ((rank == 4 || rank == 5) && g == rank - 3 && f == rank - 1);
   };
   return std::ranges::all_of(q.node.inputs, fits) && std::ranges::all_of(q.node.outputs, fits);
+}
+
+// Channels, x[n, c, ..] and weights[m, c, ..]: with g in front of f, they meet at equal indices of
+// both. In groups of channels, the weights of each group are numbered alike.
+bool by_channels(const Question& q) {
+  const auto fits = [&](ValueId value) { return on_one_axis(q, value, 2); };
+  return int_attribute(q.node, "group", 1) == 1 && std::ranges::all_of(q.node.inputs, fits) &&
+         std::ranges::all_of(q.node.outputs, fits);
+}
+
+// A statistic of each picture.
+bool instance_norm(const Question& q) {
+  const std::size_t rank = q.view.rank(q.operand(0));
+  return rank > 2 && along(q, 0, 2, rank - 1);
 }
 
 // Rows are picked along another axis.
@@ -182,71 +203,25 @@ struct Entry {
 const Entry kEntries[] = {
     {"",
      by_coordinates,
-     {"Abs",
-      "Acos",
-      "Acosh",
-      "Add",
-      "And",
-      "Asin",
-      "Asinh",
-      "Atan",
-      "Atanh",
-      "Ceil",
-      "Celu",
-      "Clip",
-      "Cos",
-      "Cosh",
-      "Div",
-      "Elu",
-      "Equal",
-      "Erf",
-      "Exp",
-      "Floor",
-      "Gelu",
-      "Greater",
-      "GreaterOrEqual",
-      "HardSigmoid",
-      "HardSwish",
-      "IsInf",
-      "IsNaN",
-      "LeakyRelu",
-      "Less",
-      "LessOrEqual",
-      "Log",
-      "Max",
-      "Mean",
-      "Min",
-      "Mish",
-      "Mod",
-      "Mul",
-      "Neg",
-      "Not",
-      "Or",
-      "PRelu",
-      "Pow",
-      "Reciprocal",
-      "Relu",
-      "Round",
-      "Selu",
-      "Shrink",
-      "Sigmoid",
-      "Sign",
-      "Sin",
-      "Sinh",
-      "Softplus",
-      "Softsign",
-      "Sqrt",
-      "Sub",
-      "Sum",
-      "Swish",
-      "Tan",
-      "Tanh",
-      "ThresholdedRelu",
-      "Where",
-      "Xor",
-      "Cast",
-      "Identity",
-      "Dropout"}},
+     {"Abs", "Ceil", "Exp", "Floor", "Log", "Neg", "Not", "Reciprocal", "Round", "Sign", "Sqrt",
+      "IsInf", "IsNaN", "Cast", "Identity", "Dropout"}},
+    {"",
+     by_coordinates,
+     {"Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cos", "Cosh", "Sin", "Sinh", "Tan",
+      "Tanh"}},
+    {"",
+     by_coordinates,
+     {"Celu", "Clip", "Elu", "Erf", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Mish",
+      "PRelu", "Relu"}},
+    {"",
+     by_coordinates,
+     {"Selu", "Shrink", "Sigmoid", "Softplus", "Softsign", "Swish", "ThresholdedRelu"}},
+    {"",
+     by_coordinates,
+     {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Max", "Min", "Mean", "Sum", "Where"}},
+    {"",
+     by_coordinates,
+     {"And", "Or", "Xor", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"}},
     {"",
      by_coordinates,
      {"Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Concat", "Slice", "Split",
@@ -258,8 +233,13 @@ const Entry kEntries[] = {
     {"", by_coordinates, {"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"}},
     {"com.microsoft",
      by_coordinates,
-     {"BiasGelu", "BiasAdd", "FastGelu", "Gelu", "QuickGelu", "QuantizeLinear",
-      "DequantizeLinear"}},
+     {"BiasGelu", "BiasAdd", "FastGelu", "Gelu", "QuickGelu", "QuantizeLinear", "DequantizeLinear",
+      "QLinearAdd", "QLinearMul"}},
+    {"",
+     by_channels,
+     {"Conv", "AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool",
+      "BatchNormalization"}},
+    {"", instance_norm, {"InstanceNormalization"}},
     {"", softmax, {"Softmax", "LogSoftmax", "LpNormalization"}},
     {"", layer_norm, {"LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"}},
     {"com.microsoft", layer_norm, {"LayerNormalization", "SimplifiedLayerNormalization"}},
@@ -277,7 +257,7 @@ const Entry kEntries[] = {
     {"com.microsoft",
      by_heads,
      {"Attention", "QAttention", "MultiHeadAttention", "GroupQueryAttention", "RotaryEmbedding",
-      "MatMulNBits"}},
+      "MatMulNBits", "MatMulBnb4"}},
     {"", gather, {"Gather"}},
     {"permcrypt", lock, {"Lock"}},
 };

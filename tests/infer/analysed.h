@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "infer/one_node.h"
@@ -45,6 +46,10 @@ class Analysed {
   void add_fibres(const Fibre& fibre, std::uint32_t seed,
                   std::map<ExprId, Permutation>& permutations);
   void remove_fibres() { parents_.clear(); }
+  // How many indices the factor has, and its parent.
+  std::pair<std::int64_t, std::int64_t> sizes(const Fibre& fibre) const {
+    return {inference_.axes.size(fibre.factor), inference_.axes.size(fibre.parent)};
+  }
 
   const OneNode& one() const { return one_; }
   // The model with its constants, or a tensor that binds to one of its values, renumbered.

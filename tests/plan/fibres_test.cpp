@@ -234,6 +234,34 @@ TEST_CASE("fibres: where operators hold them up, they would compute something el
   }
 }
 
+TEST_CASE("fibres: channels that are products" * doctest::skip(!runtime_available())) {
+  const char* const passed[] = {
+      R"(m (float[2,3,4,5] x, float[6,12,2] w, float[6] c) => (float[2,6,4] y)
+         <int64[3] to = {2,12,5}> { r = Reshape(x, to)  y = Conv(r, w, c) })",
+      R"(m (float[2,5,7] x, float[12,5,1] w, float[12] c) => (float[2,3,4,7] y)
+         <int64[4] to = {2,3,4,7}> { r = Conv(x, w, c)  y = Reshape(r, to) })",
+      R"(m (float[2,3,4,5] x) => (float[2,12,2] y) <int64[3] to = {2,12,5}>
+         { r = Reshape(x, to)  y = AveragePool <kernel_shape = [4]> (r) })",
+      R"(m (float[2,3,4,5] x, float[12] s, float[12] c, float[12] n, float[12] d)
+         => (float[2,12,5] y) <int64[3] to = {2,12,5}>
+         { r = Reshape(x, to)  v = Abs(d)  y = BatchNormalization(r, s, c, n, v) })",
+      R"(m (float[2,3,4,5] x, float[12] s, float[12] c) => (float[2,12,5] y)
+         <int64[3] to = {2,12,5}>
+         { r = Reshape(x, to)  y = InstanceNormalization(r, s, c) })"};
+  const std::pair<std::int64_t, std::int64_t> channels(4, 3);
+  for (const char* const text : passed) {
+    CAPTURE(std::string(text));
+    Trial trial(with_feeds(text_model(text)));
+    REQUIRE(trial.results);
+    bool of_channels = false;
+    for (const Fibre& fibre : trial.analysed.possible_fibres()) {
+      CHECK(trial.is_equivariant(fibre));
+      of_channels = of_channels || trial.analysed.sizes(fibre) == channels;
+    }
+    CHECK(of_channels);
+  }
+}
+
 TEST_CASE("fibres: each head of an attention has its own") {
   CHECK(heads_of(Attention{}) == "a:b a:b a:c");
   CHECK(heads_of(Attention{.heads = 3, .part = 3}) == "a:b a:b a:c");

@@ -181,6 +181,12 @@ TEST_CASE("proof fibres: what is normalised together") {
   CHECK(s.define("LayerNormalization", {x}, 1)[1].leads);
   const Axes turned = {rows, s.part(), s.lead()};
   CHECK_THROWS_AS(s.define("LayerNormalization", {turned}, 2), Contradiction);
+  const Axes pictures = {rows, s.lead(), s.part()}, heads = {s.axis(s.heads)};
+  CHECK(s.define("InstanceNormalization", {pictures, heads, heads})[2].order == s.part().order);
+  CHECK_THROWS_AS(s.define("InstanceNormalization", {pictures, {s.axis({1, 0, 2})}, heads}),
+                  Contradiction);
+  const Axes across = {s.part(), rows, s.lead()}, each_row = {rows};
+  CHECK_THROWS_AS(s.define("InstanceNormalization", {across, each_row, each_row}), Contradiction);
   // What no definition is known to handle.
   CHECK_THROWS_AS(s.define("CumSum", {x}, 0), NotUnderstood);
   CHECK_THROWS_AS(s.define("LpNormalization", {x}, 2), NotUnderstood);

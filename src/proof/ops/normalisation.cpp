@@ -28,17 +28,22 @@ void layer_norm(Step& s) { normalise(s, s.axis(s.attr("axis", -1), s.fibred_axes
 void skip_layer_norm(Step& s) { normalise(s, s.axis(-1, s.fibred_axes(0).size())); }
 
 // x[n, c, ..] with a parameter for each channel.
-void channel_norm(Step& s, std::size_t channels) {
-  for (std::size_t k = 1; k < s.operands(); ++k) s.per_index(k, s.axes(0).at(channels));
-  s.out(0, s.axes(0), s.type(0));
+void channel_norm(Step& s) {
+  const Axes& x = s.fibred_axes(0);
+  for (std::size_t k = 1; k < s.operands(); ++k) s.per_index(k, x.at(1));
+  s.out(0, x, s.type(0));
 }
 
 void batch_norm(Step& s) {
   if (s.attr("training_mode", 0) != 0) throw NotUnderstood{"training"};
-  channel_norm(s, 1);
+  channel_norm(s);
 }
 
-void instance_norm(Step& s) { channel_norm(s, 1); }
+void instance_norm(Step& s) {
+  const Axes& x = s.fibred_axes(0);
+  if (x.size() > 2) s.must_share(x, 2, x.size() - 1);
+  channel_norm(s);
+}
 
 void group_norm(Step& s) {
   const Axis& channels = s.axes(0).at(1);

@@ -47,7 +47,7 @@ void dynamic_quantise(Step& s) {
 // x, scale, zero, y, scale, zero, scale, zero
 void qlinear_binary(Step& s) {
   for (const std::size_t k : {1, 2, 4, 5, 6, 7}) s.must_be_plain(k);
-  s.out(0, s.broadcast(s.axes(0), s.axes(3)), s.type(0));
+  s.out(0, s.broadcast(s.fibred_axes(0), s.fibred_axes(3)), s.type(0));
 }
 
 // x, scale, zero, scale, zero
