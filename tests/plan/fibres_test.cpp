@@ -86,9 +86,9 @@ struct Attention {
   bool scale_parts = false;  // a parameter for each part, the same for all heads
   bool mix_heads = false;    // values of all heads are normalised together
   bool show_values = false;  // values are an output
-  // Keys and values are appended to those of earlier steps: [heads, places, part], or merged,
-  // [places, heads * part].
-  enum class Cache { kNone, kByHead, kMerged } cache = Cache::kNone;
+  // Keys and values are appended to those of earlier steps: [heads, places, part]; merged, [places,
+  // heads * part]; or both in one, [heads + heads, places, part].
+  enum class Cache { kNone, kByHead, kMerged, kInOne } cache = Cache::kNone;
 
   void add_to(ModelMaker& m) const {
     const std::int64_t d = 6, n = 3, width = heads * part;
@@ -116,7 +116,20 @@ struct Attention {
                   s == "k" ? std::vector<int>{0, 2, 1} : std::vector<int>{0, 1, 2});
         continue;
       }
+      if (cache == Cache::kInOne && s != "q") {
+        transpose(m, s + "3", s + "4", {1, 0, 2});
+        continue;
+      }
       transpose(m, s + "3", s, s == "k" ? std::vector<int>{1, 2, 0} : std::vector<int>{1, 0, 2});
+    }
+    if (cache == Cache::kInOne) {
+      m.node("Concat", {"k4", "v4"}, "both");
+      set_axis(m, 0);
+      append(m, "both", "both", {2 * heads, kAnyNumber, part}, 1);
+      m.node("Split", {"present_both"}, "k5");
+      m.graph().mutable_node()->rbegin()->add_output("v");
+      set_axis(m, 0);
+      transpose(m, "k5", "k", {0, 2, 1});
     }
     m.node("MatMul", {"q", "k"}, "scores").node("Softmax", {"scores"}, "shares");
     set_axis(m, -1);
@@ -294,6 +307,8 @@ TEST_CASE("fibres: through caches") {
   }
   CHECK(heads_of(Attention{.scale_parts = true, .cache = Attention::Cache::kByHead}) ==
         "a:b a:b a*c");
+  // Over a part of another axis: there is no saying it.
+  CHECK(heads_of(Attention{.cache = Attention::Cache::kInOne}) == "a*b a*b a*b");
 }
 
 TEST_CASE("fibres: what heads share has none") {
