@@ -41,7 +41,7 @@ struct Decoder {
 
 const std::string kThreeHeads = "float[b,3,p,8] past_k, float[b,3,p,8] past_v",
                   kThreeNow = "float[b,3,t,8] k, float[b,3,t,8] v",
-                  kProjections = R"(q0 = MatMul(x0, wq)  k0 = MatMul(x0, wk)  v0 = MatMul(x0, wv) )",
+                  kProjections = "q0 = MatMul(x0, wq)  k0 = MatMul(x0, wk)  v0 = MatMul(x0, wv) ",
                   kSquare = "float[24,24] wq, float[24,24] wk, float[24,24] wv, float[24,24] wo",
                   kByHead = R"(
   heads = Constant <value = int64[4] {0,0,3,8}> ()
