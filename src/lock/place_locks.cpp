@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
-#include <tuple>
+#include <utility>
 
 #include "base/quote.h"
 #include "infer/plain_words.h"
@@ -11,7 +11,9 @@
 #include "lock/guards.h"
 #include "lock/insertion.h"
 #include "lock/joint_axes.h"
+#include "lock/key_order.h"
 #include "lock/still_axes.h"
+#include "lock/tables.h"
 #include "lock/trunk.h"
 #include "permcrypt/lock.h"
 
@@ -37,8 +39,9 @@ class Placement {
     if (!plain) return tl::unexpected(plain.error());
     // A lock hides from inference which dimension an extent came from: keep what was solved for.
     options_.infer.dims = plain->bound_dims;
-    auto open = options_.carry == Carry::kKey ? open_up(find_interface_locks(graph_, *plain))
-                                              : open_to_clients(find_client_maps(graph_, *plain));
+    auto open = options_.carry == Carry::kKey
+                    ? open_tables(open_up(find_interface_locks(graph_, *plain)))
+                    : open_to_clients(find_client_maps(graph_, *plain));
     if (!open) return open;
     const auto weights = weight_factors(*open);
     if (weights.empty()) {
@@ -65,7 +68,7 @@ class Placement {
 
   // Client maps; then, if there is a key input as well, locks on ids that no map reaches.
   Result<LockedGraph> open_to_clients(std::vector<LockSite> maps) {
-    sort(maps);
+    sort_in_key_order(graph_, maps);
     auto tried = insert_and_infer(std::move(maps));
     if (!tried) return tried;
     reasons_ = still_axes(graph_, *tried);
@@ -81,7 +84,7 @@ class Placement {
     auto locks = interface_;
     const auto tables = find_index_locks(*useful);
     locks.insert(locks.end(), tables.begin(), tables.end());
-    return settle(std::move(locks));
+    return open_tables(settle(std::move(locks)));
   }
 
   // Nothing but client maps.
@@ -125,6 +128,30 @@ class Placement {
       }
     }
     return out;
+  }
+
+  // With locks on tables that are read at positions which the model counts, if they free more.
+  Result<LockedGraph> open_tables(Result<LockedGraph> open) {
+    if (!open) return open;
+    const auto tables =
+        find_table_locks(open->graph, open->inference, Flow(open->graph), graph_.values.size());
+    if (tables.empty()) return open;
+    auto locks = open->locks;
+    locks.insert(locks.end(), tables.begin(), tables.end());
+    auto opened = settle(std::move(locks));
+    if (!opened) return open;
+    std::set<std::pair<ValueId, std::uint32_t>> added;
+    for (const LockSite& lock : opened->locks) {
+      const auto is_it = [&](const LockSite& table) {
+        return is_cut(lock) && lock.value == table.value && lock.axis == table.axis;
+      };
+      if (std::ranges::any_of(tables, is_it)) added.insert({lock.value, lock.axis});
+    }
+    const double gain =
+        share_moving(graph_, opened->inference) - share_moving(graph_, open->inference);
+    if (!is_worthwhile(added.size(), gain)) return open;
+    guards_.merge(added);
+    return opened;
   }
 
   // Locks on the interface, and those around what cannot move if they free more.
@@ -210,7 +237,7 @@ class Placement {
   // Drops locks until each has an effect: ties, which cut points do not regard, may have made the
   // two sides of one the same.
   Result<LockedGraph> settle(std::vector<LockSite> locks) const {
-    sort(locks);
+    sort_in_key_order(graph_, locks);
     for (;;) {
       auto locked = insert_and_infer(locks);
       if (!locked) return locked;
@@ -221,31 +248,6 @@ class Placement {
       if (kept.size() == locks.size()) return locked;
       locks = std::move(kept);
     }
-  }
-
-  // The order of permcrypt_key: inputs, then what the graph meets in order, then outputs.
-  void sort(std::vector<LockSite>& locks) const {
-    const Flow flow(graph_);
-    const auto place = [&](const std::vector<ValueId>& list, ValueId v) {
-      return static_cast<std::size_t>(std::find(list.begin(), list.end(), v) - list.begin());
-    };
-    const auto key = [&](const LockSite& l) -> std::tuple<int, std::size_t, int, std::uint32_t> {
-      const GraphBody& main = graph_.bodies[0];
-      if (l.carrier == Carrier::kInput) return {0, place(main.inputs, l.value), 0, l.axis};
-      if (l.carrier == Carrier::kOutput) return {2, place(main.outputs, l.value), 0, l.axis};
-      switch (l.kind) {
-        case LockKind::kInput:
-          return {0, place(main.inputs, l.value), 0, l.axis};
-        case LockKind::kOutput:
-          return {2, place(main.outputs, l.value), 0, l.axis};
-        case LockKind::kIndex:
-          return {1, flow.position(l.node), 0, l.slot};
-        default:
-          return {1, flow.position(graph_.values[l.value].producer), 1, l.axis};
-      }
-    };
-    std::stable_sort(locks.begin(), locks.end(),
-                     [&](const LockSite& x, const LockSite& y) { return key(x) < key(y); });
   }
 
   void find_cuts(LockedGraph& open) {
@@ -367,7 +369,8 @@ class Placement {
   LockOptions options_;
   std::vector<std::string> reasons_;  // why data cannot carry more of the key
   std::vector<LockSite> interface_;   // index, input, output locks and guards, if they have one
-  std::set<std::pair<ValueId, std::uint32_t>> guards_;  // value and axis of locks around what stays
+  // Value and axis of locks around what stays, and of those on tables.
+  std::set<std::pair<ValueId, std::uint32_t>> guards_;
   std::vector<LockSite> trunk_, rest_;                  // cut points
 };
 
