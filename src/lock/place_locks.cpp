@@ -134,7 +134,8 @@ class Placement {
   Result<LockedGraph> open_tables(Result<LockedGraph> open) {
     if (!open) return open;
     const auto tables =
-        find_table_locks(open->graph, open->inference, Flow(open->graph), graph_.values.size());
+        find_table_locks(open->graph, open->inference, Flow(open->graph), graph_.values.size(),
+                         options_.internal == Internal::kNone);
     if (tables.empty()) return open;
     auto locks = open->locks;
     locks.insert(locks.end(), tables.begin(), tables.end());

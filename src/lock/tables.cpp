@@ -16,8 +16,10 @@ using T = onnx::TensorProto;
 constexpr double kNoteworthy = 0.0025;
 constexpr std::int64_t kFewestRows = 4;
 
-// All locks together copy at most this share of as many elements as the weights have.
+// All locks together copy at most this share of as many bits as the weights have. A model with
+// caches runs once for each token, and reads each weight once: there, copies are felt.
 constexpr double kMostCopied = 0.25;
+constexpr double kMostCopiedByToken = 0.02;
 
 constexpr std::uint32_t kAnySlot = kNone;
 
@@ -73,21 +75,19 @@ bool is_float(std::int32_t type) {
   return type == T::FLOAT || type == T::FLOAT16 || type == T::BFLOAT16 || type == T::DOUBLE;
 }
 
-double elements_of(const ValueFacts& facts) {
-  double elements = 1;
-  for (const Axis& axis : facts.axes) elements *= static_cast<double>(axis.a);
-  return elements;
+double bits_of(const ValueFacts& facts) {
+  double bits = element_bits(facts.type);
+  for (const Axis& axis : facts.axes) bits *= static_cast<double>(axis.a);
+  return bits;
 }
 
-double count_weights(const Graph& graph, const Inference& inference) {
-  double elements = 0;
+double bits_of_weights(const Graph& graph, const Inference& inference) {
+  double bits = 0;
   for (ValueId v = 0; v < graph.values.size(); ++v) {
     const ValueFacts& facts = inference.values[v];
-    if (graph.values[v].tensor != kNone && is_weight_type(facts.type)) {
-      elements += elements_of(facts);
-    }
+    if (graph.values[v].tensor != kNone && is_weight_type(facts.type)) bits += bits_of(facts);
   }
-  return elements;
+  return bits;
 }
 
 // By value: whether its elements depend on those of an input, and not on shapes alone.
@@ -118,40 +118,54 @@ class Search {
         flow_(flow),
         scope_(graph),
         data_(find_data(graph, flow)),
-        weights_(count_weights(graph, inference)) {
+        weights_(bits_of_weights(graph, inference)) {
     for (const GraphBody& body : graph.bodies) {
       handed_out_.insert(body.outputs.begin(), body.outputs.end());
     }
   }
 
-  // The smaller ones first, while there is room.
-  std::vector<LockSite> run(std::size_t values) {
-    struct Table {
-      ValueId value;
-      std::vector<std::uint32_t> axes;
-      double copied;
-    };
-    std::vector<Table> tables;
-    for (ValueId v = 0; v < std::min(values, graph_.values.size()); ++v) {
-      auto axes = held_axes(v);
-      if (axes.empty() || !meets_data(v)) continue;
-      const double elements = elements_of(inference_.values[v]);
-      const auto locks = static_cast<double>(axes.size());
-      if (elements < locks * kNoteworthy * weights_) continue;
-      tables.push_back({v, std::move(axes), elements * locks});
-    }
-    std::ranges::stable_sort(tables, {}, &Table::copied);
+  // The smaller ones first, while there is room; those of one size, such as sines and cosines, all
+  // or none.
+  std::vector<LockSite> run(std::size_t values, bool sparing) {
+    const std::vector<Table> tables = find_tables(values);
+    const bool by_token = sparing && !inference_.caches.empty();
+    const double room = weights_ * (by_token ? kMostCopiedByToken : kMostCopied);
     std::vector<LockSite> out;
     double copied = 0;
-    for (const Table& table : tables) {
-      copied += table.copied;
-      if (copied > kMostCopied * weights_) break;
-      for (const std::uint32_t k : table.axes) out.push_back(lock_on(table.value, k));
+    for (auto begin = tables.begin(); begin != tables.end();) {
+      const auto end =
+          std::ranges::upper_bound(begin, tables.end(), begin->copied, {}, &Table::copied);
+      copied += static_cast<double>(end - begin) * begin->copied;
+      if (copied > room) break;
+      for (; begin != end; ++begin) {
+        for (const std::uint32_t k : begin->axes) out.push_back(lock_on(begin->value, k));
+      }
     }
     return out;
   }
 
  private:
+  struct Table {
+    ValueId value;
+    std::vector<std::uint32_t> axes;  // that need a lock
+    double copied;                    // bits, by all of them
+  };
+
+  // By size.
+  std::vector<Table> find_tables(std::size_t values) {
+    std::vector<Table> tables;
+    for (ValueId v = 0; v < std::min(values, graph_.values.size()); ++v) {
+      auto axes = held_axes(v);
+      if (axes.empty() || !meets_data(v)) continue;
+      const double bits = bits_of(inference_.values[v]);
+      const auto locks = static_cast<double>(axes.size());
+      if (bits < locks * kNoteworthy * weights_) continue;
+      tables.push_back({v, std::move(axes), bits * locks});
+    }
+    std::ranges::stable_sort(tables, {}, &Table::copied);
+    return tables;
+  }
+
   // Those that a lock could free, if the table then moves on every axis.
   std::vector<std::uint32_t> held_axes(ValueId v) {
     const ValueFacts& facts = inference_.values[v];
@@ -212,8 +226,8 @@ class Search {
 }  // namespace
 
 std::vector<LockSite> find_table_locks(const Graph& graph, Inference& inference, const Flow& flow,
-                                       std::size_t values) {
-  return Search(graph, inference, flow).run(values);
+                                       std::size_t values, bool sparing) {
+  return Search(graph, inference, flow).run(values, sparing);
 }
 
 bool is_worthwhile(std::size_t locks, double gain) {

@@ -18,13 +18,14 @@ namespace permcrypt {
 // Such a lock copies the whole table at every run. So
 // - the table must hold a noteworthy share of the weights, for each of its locks;
 // - all of them together must be small beside the weights, with each of which the model multiplies
-//   once for each position: the copies stay a small part of a run;
+//   once for each position: the copies stay a small part of a run; if `sparing`, a much smaller one
+//   in a model with caches, whose runs have one position;
 // - what is read at indices that come with the input is no table of positions but a vocabulary, of
 //   which a run reads little; and kernels and matrices are prepared by runtimes when a model is
 //   loaded, which a lock would prevent. Only operators that read or add rows count.
 // Only values below `values` count, as in find_cut_points().
 std::vector<LockSite> find_table_locks(const Graph& graph, Inference& inference, const Flow& flow,
-                                       std::size_t values);
+                                       std::size_t values, bool sparing);
 
 // Whether `locks` such locks, all of which have an effect, are worth raising the share of weights
 // that move by `gain`: much may be computed at loading from a table that is small itself.

@@ -49,9 +49,9 @@ look_up (table, at) => (rows) { rows = Gather(table, at) })");
 
 // Of the value of this name: how many locks it has, and whether all of its axes move.
 struct Placed {
-  Placed(const onnx::ModelProto& model, const std::string& name) {
+  Placed(const onnx::ModelProto& model, const std::string& name, LockOptions options = {}) {
     const LockedFile file(model);
-    auto locked = place_locks(file.graph(), {});
+    auto locked = place_locks(file.graph(), options);
     REQUIRE(locked.has_value());
     const ValueId v = file.value(name);
     locks = std::ranges::count(locked->locks, v, &LockSite::value);

@@ -31,6 +31,24 @@ TEST_CASE("tables: not a large part of the weights, at every run") {
   CHECK(Placed(encoder(400, 96), "p").locks == 0);
 }
 
+TEST_CASE("tables: less at every token, unless locks inside are asked for") {
+  const auto decoder = [](const std::string& hidden) {
+    return text_model(
+        "decoder (float[b,n,8] x, float[b,m,8] past) => "
+        "(float[b,n,8] y, float[b,k,8] present)\n<float[40,8] p, float[8," +
+        hidden + "] up, float[" + hidden + R"(,8] down>
+{ d = Shape(x)  zero = Constant <value = int64[1] {0}> ()  one = Constant <value = int64[1] {1}> ()
+  n = Gather(d, one)  rows = Slice(p, zero, n, zero)  e = Add(x, rows)
+  present = Concat <axis = 1> (past, e)  mean = ReduceMean <axes = [1]> (present)
+  f = Add(e, mean)  a = MatMul(f, up)  r = Relu(a)  y = MatMul(r, down) })");
+  };
+  CHECK(Placed(decoder("96"), "p").locks == 0);
+  CHECK(Placed(decoder("2000"), "p").locks == 1);
+  LockOptions inside;
+  inside.internal = Internal::kBlock;
+  CHECK(Placed(decoder("96"), "p", inside).locks == 1);
+}
+
 TEST_CASE("tables: not where two rows are all there is") {
   const auto model = encoder(2, 96);
   CHECK(Placed(model, "p").locks == 0);
