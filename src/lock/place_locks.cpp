@@ -60,6 +60,7 @@ class Placement {
                   "neither inputs, outputs nor values between weights have an axis that can move");
     }
     if (options_.carry == Carry::kBoth) join_axes(*locked);
+    locked->notes.insert(locked->notes.end(), notes_.begin(), notes_.end());
     return locked;
   }
 
@@ -133,9 +134,17 @@ class Placement {
   // With locks on tables that are read at positions which the model counts, if they free more.
   Result<LockedGraph> open_tables(Result<LockedGraph> open) {
     if (!open) return open;
-    const auto tables =
-        find_table_locks(open->graph, open->inference, Flow(open->graph), graph_.values.size(),
-                         options_.internal == Internal::kNone);
+    const auto find = [&](bool sparing) {
+      return find_table_locks(open->graph, open->inference, Flow(open->graph),
+                              graph_.values.size(), sparing);
+    };
+    // A model with caches runs once for each token: there, copies are felt.
+    const bool sparing = options_.internal == Internal::kNone && !open->inference.caches.empty();
+    const auto tables = find(sparing);
+    if (sparing && tables.size() < find(false).size()) {
+      notes_.push_back("tables of positions stay that would be copied for every token: --internal "
+                       "block frees them");
+    }
     if (tables.empty()) return open;
     auto locks = open->locks;
     locks.insert(locks.end(), tables.begin(), tables.end());
@@ -369,6 +378,7 @@ class Placement {
   const Graph& graph_;
   LockOptions options_;
   std::vector<std::string> reasons_;  // why data cannot carry more of the key
+  std::vector<std::string> notes_;    // what other options would free
   std::vector<LockSite> interface_;   // index, input, output locks and guards, if they have one
   // Value and axis of locks around what stays, and of those on tables.
   std::set<std::pair<ValueId, std::uint32_t>> guards_;

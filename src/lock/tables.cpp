@@ -16,10 +16,9 @@ using T = onnx::TensorProto;
 constexpr double kNoteworthy = 0.0025;
 constexpr std::int64_t kFewestRows = 4;
 
-// All locks together copy at most this share of as many bits as the weights have. A model with
-// caches runs once for each token, and reads each weight once: there, copies are felt.
+// All locks together copy at most this share of as many bits as the weights have.
 constexpr double kMostCopied = 0.25;
-constexpr double kMostCopiedByToken = 0.02;
+constexpr double kMostCopiedSparing = 0.02;
 
 constexpr std::uint32_t kAnySlot = kNone;
 
@@ -128,8 +127,7 @@ class Search {
   // or none.
   std::vector<LockSite> run(std::size_t values, bool sparing) {
     const std::vector<Table> tables = find_tables(values);
-    const bool by_token = sparing && !inference_.caches.empty();
-    const double room = weights_ * (by_token ? kMostCopiedByToken : kMostCopied);
+    const double room = weights_ * (sparing ? kMostCopiedSparing : kMostCopied);
     std::vector<LockSite> out;
     double copied = 0;
     for (auto begin = tables.begin(); begin != tables.end();) {

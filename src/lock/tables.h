@@ -18,8 +18,8 @@ namespace permcrypt {
 // Such a lock copies the whole table at every run. So
 // - the table must hold a noteworthy share of the weights, for each of its locks;
 // - all of them together must be small beside the weights, with each of which the model multiplies
-//   once for each position: the copies stay a small part of a run; if `sparing`, a much smaller one
-//   in a model with caches, whose runs have one position;
+//   once for each position: the copies stay a small part of a run. Where runs have one position
+//   only, reading the weights is what takes the time, and `sparing` asks for much less;
 // - what is read at indices that come with the input is no table of positions but a vocabulary, of
 //   which a run reads little; and kernels and matrices are prepared by runtimes when a model is
 //   loaded, which a lock would prevent. Only operators that read or add rows count.

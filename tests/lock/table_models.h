@@ -47,7 +47,8 @@ look_up (table, at) => (rows) { rows = Gather(table, at) })");
   return model;
 }
 
-// Of the value of this name: how many locks it has, and whether all of its axes move.
+// Of the value of this name: how many locks it has, and whether all of its axes move. Of the whole:
+// how many notes there are.
 struct Placed {
   Placed(const onnx::ModelProto& model, const std::string& name, LockOptions options = {}) {
     const LockedFile file(model);
@@ -55,11 +56,13 @@ struct Placed {
     REQUIRE(locked.has_value());
     const ValueId v = file.value(name);
     locks = std::ranges::count(locked->locks, v, &LockSite::value);
+    notes = locked->notes.size();
     moves = std::ranges::all_of(locked->inference.values[v].axes, [&](const Axis& axis) {
       return axis.unit() || locked->inference.axes.any_free(axis.expr);
     });
   }
   std::ptrdiff_t locks = 0;
+  std::size_t notes = 0;
   bool moves = false;
 };
 

@@ -42,8 +42,12 @@ TEST_CASE("tables: less at every token, unless locks inside are asked for") {
   present = Concat <axis = 1> (past, e)  mean = ReduceMean <axes = [1]> (present)
   f = Add(e, mean)  a = MatMul(f, up)  r = Relu(a)  y = MatMul(r, down) })");
   };
-  CHECK(Placed(decoder("96"), "p").locks == 0);
-  CHECK(Placed(decoder("2000"), "p").locks == 1);
+  const Placed spared(decoder("96"), "p");
+  CHECK(spared.locks == 0);
+  CHECK(spared.notes == 1);
+  const Placed small(decoder("2000"), "p");
+  CHECK(small.locks == 1);
+  CHECK(small.notes == 0);
   LockOptions inside;
   inside.internal = Internal::kBlock;
   CHECK(Placed(decoder("96"), "p", inside).locks == 1);
