@@ -89,6 +89,24 @@ double bits_of_weights(const Graph& graph, const Inference& inference) {
   return bits;
 }
 
+// Few different numbers in a constant, as in a mask: whatever its order, it can be told from them.
+bool is_of_few_numbers(const Graph& graph, ValueId v) {
+  constexpr std::size_t kLookedAt = 4096, kFewest = 4;
+  if (graph.values[v].tensor == kNone) return false;
+  const Tensor& tensor = graph.model->tensors[graph.values[v].tensor];
+  const auto width = static_cast<std::size_t>(element_bits(tensor.type)) / 8;
+  if (!tensor.payload || tensor.encoding != Encoding::kFixed || width == 0) return false;
+  const auto bytes = graph.payloads->bytes(*tensor.payload);
+  if (!bytes) return false;
+  const std::size_t elements = bytes->size() / width;
+  const std::size_t step = (elements + kLookedAt - 1) / kLookedAt;
+  std::set<std::string_view> numbers;
+  for (std::size_t i = 0; i < elements && numbers.size() < kFewest; i += step) {
+    numbers.insert(bytes->substr(i * width, width));
+  }
+  return numbers.size() < kFewest;
+}
+
 // By value: whether its elements depend on those of an input, and not on shapes alone.
 std::vector<bool> find_data(const Graph& graph, const Flow& flow) {
   std::vector<bool> data(graph.values.size(), false);
@@ -157,7 +175,7 @@ class Search {
       if (axes.empty() || !meets_data(v)) continue;
       const double bits = bits_of(inference_.values[v]);
       const auto locks = static_cast<double>(axes.size());
-      if (bits < locks * kNoteworthy * weights_) continue;
+      if (bits < locks * kNoteworthy * weights_ || is_of_few_numbers(graph_, v)) continue;
       tables.push_back({v, std::move(axes), bits * locks});
     }
     std::ranges::stable_sort(tables, {}, &Table::copied);

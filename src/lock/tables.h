@@ -22,7 +22,8 @@ namespace permcrypt {
 //   only, reading the weights is what takes the time, and `sparing` asks for much less;
 // - what is read at indices that come with the input is no table of positions but a vocabulary, of
 //   which a run reads little; and kernels and matrices are prepared by runtimes when a model is
-//   loaded, which a lock would prevent. Only operators that read or add rows count.
+//   loaded, which a lock would prevent. Only operators that read or add rows count;
+// - there must be something to hide: the order of a mask can be told from its zeros.
 // Only values below `values` count, as in find_cut_points().
 std::vector<LockSite> find_table_locks(const Graph& graph, Inference& inference, const Flow& flow,
                                        std::size_t values, bool sparing);
