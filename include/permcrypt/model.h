@@ -113,6 +113,8 @@ class PayloadReader {
 
   // The bytes of a span; kInput when the file shrank or cannot be mapped.
   Result<std::string_view> bytes(const ByteSpan& span);
+  // Whether two spans hold the same bytes. Of any length, in little memory.
+  Result<bool> equal(const ByteSpan& x, const ByteSpan& y);
   // The elements of an integer or boolean tensor, sign-extended, at most `limit`; empty optional
   // when it has more elements, another type, or elements but no payload. uint64 values beyond int64
   // wrap around.

@@ -7,12 +7,6 @@
 #include <cstdio>
 
 namespace permcrypt {
-namespace {
-
-// A look costs a microsecond or two.
-constexpr std::uint64_t kBytesPerLook = 1 << 20;
-
-}  // namespace
 
 std::optional<std::uint64_t> mapped_bytes() {
   static const int descriptor = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);

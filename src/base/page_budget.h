@@ -16,6 +16,8 @@ std::optional<std::uint64_t> mapped_bytes();
 
 // Enough for a pass over a model of any size.
 inline constexpr std::uint64_t kMostMapped = 160 << 20;
+// How many bytes are read between two looks at what is mapped.
+inline constexpr std::uint64_t kBytesPerLook = 1 << 20;
 // Whoever looks at a few bytes somewhere has the pages around mapped as well.
 inline constexpr std::uint64_t kBytesOfALook = 64 << 10;
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -19,6 +20,7 @@ struct Matrix {
   std::uint64_t rows = 1, columns = 1;  // of rank 2; otherwise one row of all elements
   std::uint64_t width = 1;              // bytes per element
   std::vector<std::int64_t> shape;
+  ByteSpan span;
   std::string_view bytes;
 
   const char* at(std::uint64_t row, std::uint64_t column) const {
@@ -45,13 +47,16 @@ std::optional<Matrix> as_matrix(const Graph& graph, ValueId id) {
   if (m.rows == 0) return std::nullopt;
   auto bytes = graph.payloads->bytes(*tensor.payload);
   if (!bytes) return std::nullopt;
+  m.span = *tensor.payload;
   m.bytes = *bytes;
   return m;
 }
 
 // Constant matrices (masks, zeros) are equal without being copies of one another.
-bool is_uniform(const Matrix& m) {
-  return m.bytes.substr(m.width) == m.bytes.substr(0, m.bytes.size() - m.width);
+Result<bool> is_uniform(PayloadReader& payloads, const Matrix& m) {
+  const std::uint64_t rest = m.span.length - m.width;
+  return payloads.equal({m.span.file, m.span.offset, rest},
+                        {m.span.file, m.span.offset + m.width, rest});
 }
 
 bool element_equal(const Matrix& x, const Matrix& y, bool transposed, std::uint64_t row,
@@ -60,18 +65,32 @@ bool element_equal(const Matrix& x, const Matrix& y, bool transposed, std::uint6
                      x.width) == 0;
 }
 
-bool is_copy(const Matrix& x, const Matrix& y, bool transposed) {
+Result<bool> is_copy(PayloadReader& payloads, const Matrix& x, const Matrix& y, bool transposed) {
   for (std::uint64_t s = 0; s < kSamples; ++s) {
     const std::uint64_t i = s * (x.rows * x.columns - 1) / (kSamples - 1);
     if (!element_equal(x, y, transposed, i / x.columns, i % x.columns)) return false;
   }
-  if (!transposed) return x.bytes == y.bytes;
+  if (!transposed) return payloads.equal(x.span, y.span);
   for (std::uint64_t r = 0; r < x.rows; ++r) {
     for (std::uint64_t k = 0; k < x.columns; ++k) {
       if (!element_equal(x, y, true, r, k)) return false;
     }
   }
   return true;
+}
+
+// Whether `m` is a copy of `o`, and if so, whether a transposed one.
+Result<std::optional<bool>> is_copy(PayloadReader& payloads, const Matrix& o, const Matrix& m) {
+  for (const bool transposed : {false, true}) {
+    const bool fits = transposed ? o.shape.size() == 2 && m.shape.size() == 2 &&
+                                       o.rows == m.columns && o.columns == m.rows
+                                 : o.shape == m.shape;
+    if (!fits) continue;
+    const auto copy = is_copy(payloads, o, m, transposed);
+    if (!copy) return fail(copy.error());
+    if (*copy) return transposed;
+  }
+  return std::nullopt;
 }
 
 // Matrices of one width and extents, in either orientation, and with the same elements on the
@@ -96,19 +115,20 @@ Result<std::vector<Duplicate>> find_duplicates(const Graph& graph) {
   std::vector<Duplicate> out;
   for (ValueId id = 0; id < graph.values.size(); ++id) {
     const auto m = as_matrix(graph, id);
-    if (!m || is_uniform(*m)) continue;
+    if (!m) continue;
+    const auto uniform = is_uniform(*graph.payloads, *m);
+    if (!uniform) return fail(uniform.error());
+    if (*uniform) continue;
     auto& seen = originals[key_of(*m)];
-    const bool found = std::any_of(seen.begin(), seen.end(), [&](const Matrix& o) {
-      for (const bool transposed : {false, true}) {
-        const bool fits = transposed ? o.shape.size() == 2 && m->shape.size() == 2 &&
-                                           o.rows == m->columns && o.columns == m->rows
-                                     : o.shape == m->shape;
-        if (!fits || !is_copy(o, *m, transposed)) continue;
-        out.push_back({o.id, m->id, transposed});
-        return true;
-      }
-      return false;
-    });
+    bool found = false;
+    for (const Matrix& o : seen) {
+      const auto transposed = is_copy(*graph.payloads, o, *m);
+      if (!transposed) return fail(transposed.error());
+      if (!*transposed) continue;
+      out.push_back({o.id, m->id, **transposed});
+      found = true;
+      break;
+    }
     if (!found) seen.push_back(*m);
   }
   return out;

@@ -1,5 +1,6 @@
 #include "lock/candidates.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string_view>
@@ -18,10 +19,14 @@ struct TableSlot {
   std::string_view domain, op;
   std::uint32_t ids, table;
   std::string_view axis;  // the attribute that names the axis; "" for the first
+  bool stored = false;    // only of a table that is a constant
 };
 
 constexpr TableSlot kTableSlots[] = {
     {"", "Gather", 1, 0, "axis"},
+    {"", "GatherElements", 1, 0, "axis", true},
+    {"", "GatherND", 1, 0, "", true},
+    {"com.microsoft", "GatherND", 1, 0, "", true},
     {"com.microsoft", "GatherBlockQuantized", 1, 0, "gather_axis"},
     {"com.microsoft", "EmbedLayerNormalization", 0, 2, ""},
     {"com.microsoft", "EmbedLayerNormalization", 1, 4, ""},
@@ -87,11 +92,20 @@ class Search {
     return f.known ? &f : nullptr;
   }
 
+  static bool has_one_coordinate(const GraphNode& node, const ValueFacts& ids) {
+    const bool batched = std::ranges::any_of(node.proto->attribute(), [](const auto& a) {
+      return a.name() == "batch_dims" && a.i() != 0;
+    });
+    return !batched && !ids.axes.empty() && ids.axes.back().unit();
+  }
+
   void add_table(NodeId n, const TableSlot& slot) {
     const GraphNode& node = graph_.nodes[n];
     const ValueFacts *ids = facts(node, slot.ids), *table = facts(node, slot.table);
     if (!ids || !table || table->axes.empty() || !is_weight_type(table->type)) return;
     if (flow_.is_constant(node.inputs[slot.ids])) return;
+    if (slot.stored && !flow_.is_constant(node.inputs[slot.table])) return;
+    if (node.op == "GatherND" && !has_one_coordinate(node, *ids)) return;
     // Such ids follow the axis by themselves: results of TopK, index tables that are rewritten.
     if (ids->coordinates != kNone) return;
     const auto rank = static_cast<std::int64_t>(table->axes.size());

@@ -1,5 +1,7 @@
 #include "lock/key_scope.h"
 
+#include "lock/constant_homes.h"
+
 namespace permcrypt {
 namespace {
 
@@ -10,7 +12,9 @@ bool captures_names(const GraphNode& node) {
 }  // namespace
 
 KeyScope::KeyScope(const Graph& graph)
-    : visible_(graph.nodes.size(), false), lockable_(graph.values.size(), false) {
+    : visible_(graph.nodes.size(), false),
+      lockable_(graph.values.size(), false),
+      lockable_constant_(graph.values.size(), false) {
   std::vector<BodyId> open{0};
   while (!open.empty()) {
     const GraphBody& body = graph.bodies[open.back()];
@@ -27,8 +31,12 @@ KeyScope::KeyScope(const Graph& graph)
       for (const auto& sub : node.subs) open.push_back(sub.body);
     }
   }
+  const auto homes = constant_homes(*graph.model);
+  for (ValueId v = 0; v < graph.values.size(); ++v) {
+    lockable_constant_[v] = homes.contains(graph.values[v].tensor);
+  }
   for (BodyId b = 1; b < graph.bodies.size(); ++b) {
-    for (const ValueId v : graph.bodies[b].outputs) lockable_[v] = false;
+    for (const ValueId v : graph.bodies[b].outputs) lockable_[v] = lockable_constant_[v] = false;
   }
 }
 

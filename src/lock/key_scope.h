@@ -17,9 +17,11 @@ class KeyScope {
   // Some node that sees the key made the value, or a function called there returned it, and no body
   // hands it out: a lock can follow it.
   bool can_lock(ValueId value) const { return lockable_[value]; }
+  // The same of a constant: it belongs to a graph whose nodes see the key.
+  bool can_lock_constant(ValueId value) const { return lockable_constant_[value]; }
 
  private:
-  std::vector<bool> visible_, lockable_;  // by node; by value
+  std::vector<bool> visible_, lockable_, lockable_constant_;  // by node; by value; by value
 };
 
 }  // namespace permcrypt

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
-#include <tuple>
+#include <utility>
 
 #include "base/quote.h"
 #include "infer/plain_words.h"
@@ -11,7 +11,9 @@
 #include "lock/guards.h"
 #include "lock/insertion.h"
 #include "lock/joint_axes.h"
+#include "lock/key_order.h"
 #include "lock/still_axes.h"
+#include "lock/tables.h"
 #include "lock/trunk.h"
 #include "permcrypt/lock.h"
 
@@ -40,7 +42,8 @@ class Placement {
     auto sites = options_.carry == Carry::kKey ? find_interface_locks(graph_, *plain)
                                                : find_client_maps(graph_, *plain);
     free_memory(plain);
-    auto open = options_.carry == Carry::kKey ? open_up(sites) : open_to_clients(std::move(sites));
+    auto open = options_.carry == Carry::kKey ? open_tables(open_up(sites))
+                                              : open_to_clients(std::move(sites));
     if (!open) return open;
     const auto weights = weight_factors(*open);
     if (weights.empty()) {
@@ -60,6 +63,7 @@ class Placement {
                   "neither inputs, outputs nor values between weights have an axis that can move");
     }
     if (options_.carry == Carry::kBoth) join_axes(*locked);
+    locked->notes.insert(locked->notes.end(), notes_.begin(), notes_.end());
     return locked;
   }
 
@@ -74,7 +78,7 @@ class Placement {
 
   // Client maps; then, if there is a key input as well, locks on ids that no map reaches.
   Result<LockedGraph> open_to_clients(std::vector<LockSite> maps) {
-    sort(maps);
+    sort_in_key_order(graph_, maps);
     auto tried = insert_and_infer(std::move(maps));
     if (!tried) return tried;
     reasons_ = still_axes(graph_, *tried);
@@ -90,7 +94,7 @@ class Placement {
     auto locks = interface_;
     const auto tables = find_index_locks(*useful);
     locks.insert(locks.end(), tables.begin(), tables.end());
-    return settle(std::move(locks));
+    return open_tables(settle(std::move(locks)));
   }
 
   // Nothing but client maps.
@@ -134,6 +138,39 @@ class Placement {
       }
     }
     return out;
+  }
+
+  // With locks on tables that are read at positions which the model counts, if they free more.
+  Result<LockedGraph> open_tables(Result<LockedGraph> open) {
+    if (!open) return open;
+    const auto find = [&](bool sparing) {
+      return find_table_locks(open->graph, open->inference, Flow(open->graph),
+                              graph_.values.size(), sparing);
+    };
+    // A model with caches runs once for each token: there, copies are felt.
+    const bool sparing = options_.internal == Internal::kNone && !open->inference.caches.empty();
+    const auto tables = find(sparing);
+    if (sparing && tables.size() < find(false).size()) {
+      notes_.push_back("tables of positions stay that would be copied for every token: --internal "
+                       "block frees them");
+    }
+    if (tables.empty()) return open;
+    auto locks = open->locks;
+    locks.insert(locks.end(), tables.begin(), tables.end());
+    auto opened = settle(std::move(locks));
+    if (!opened) return open;
+    std::set<std::pair<ValueId, std::uint32_t>> added;
+    for (const LockSite& lock : opened->locks) {
+      const auto is_it = [&](const LockSite& table) {
+        return is_cut(lock) && lock.value == table.value && lock.axis == table.axis;
+      };
+      if (std::ranges::any_of(tables, is_it)) added.insert({lock.value, lock.axis});
+    }
+    const double gain =
+        share_moving(graph_, opened->inference) - share_moving(graph_, open->inference);
+    if (!is_worthwhile(added.size(), gain)) return open;
+    guards_.merge(added);
+    return opened;
   }
 
   // Locks on the interface, and those around what cannot move if they free more.
@@ -219,7 +256,7 @@ class Placement {
   // Drops locks until each has an effect: ties, which cut points do not regard, may have made the
   // two sides of one the same.
   Result<LockedGraph> settle(std::vector<LockSite> locks) const {
-    sort(locks);
+    sort_in_key_order(graph_, locks);
     for (;;) {
       auto locked = insert_and_infer(locks);
       if (!locked) return locked;
@@ -230,31 +267,6 @@ class Placement {
       if (kept.size() == locks.size()) return locked;
       locks = std::move(kept);
     }
-  }
-
-  // The order of permcrypt_key: inputs, then what the graph meets in order, then outputs.
-  void sort(std::vector<LockSite>& locks) const {
-    const Flow flow(graph_);
-    const auto place = [&](const std::vector<ValueId>& list, ValueId v) {
-      return static_cast<std::size_t>(std::find(list.begin(), list.end(), v) - list.begin());
-    };
-    const auto key = [&](const LockSite& l) -> std::tuple<int, std::size_t, int, std::uint32_t> {
-      const GraphBody& main = graph_.bodies[0];
-      if (l.carrier == Carrier::kInput) return {0, place(main.inputs, l.value), 0, l.axis};
-      if (l.carrier == Carrier::kOutput) return {2, place(main.outputs, l.value), 0, l.axis};
-      switch (l.kind) {
-        case LockKind::kInput:
-          return {0, place(main.inputs, l.value), 0, l.axis};
-        case LockKind::kOutput:
-          return {2, place(main.outputs, l.value), 0, l.axis};
-        case LockKind::kIndex:
-          return {1, flow.position(l.node), 0, l.slot};
-        default:
-          return {1, flow.position(graph_.values[l.value].producer), 1, l.axis};
-      }
-    };
-    std::stable_sort(locks.begin(), locks.end(),
-                     [&](const LockSite& x, const LockSite& y) { return key(x) < key(y); });
   }
 
   void find_cuts(LockedGraph& open) {
@@ -376,8 +388,10 @@ class Placement {
   const Graph& graph_;
   LockOptions options_;
   std::vector<std::string> reasons_;  // why data cannot carry more of the key
+  std::vector<std::string> notes_;    // what other options would free
   std::vector<LockSite> interface_;   // index, input, output locks and guards, if they have one
-  std::set<std::pair<ValueId, std::uint32_t>> guards_;  // value and axis of locks around what stays
+  // Value and axis of locks around what stays, and of those on tables.
+  std::set<std::pair<ValueId, std::uint32_t>> guards_;
   std::vector<LockSite> trunk_, rest_;                  // cut points
 };
 

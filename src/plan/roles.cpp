@@ -19,6 +19,7 @@ struct Signs {
   bool ids_made = false;   // behind one on ids that the graph computes; constant tables too
   bool enters = false;     // downstream of an input lock
   bool leaves = false;     // upstream of an output lock
+  bool read_in_order = false;  // upstream of a lock on a table
 };
 
 using AllSigns = std::vector<Signs>;
@@ -61,7 +62,9 @@ void read_tensor(const PlanTensor& tensor, AllSigns& signs) {
   }
 }
 
-void read_lock(const PlanLock& lock, const std::set<std::string>& inputs, AllSigns& signs) {
+// `tables`: tensors on which a lock can stand, which are read at positions.
+void read_lock(const PlanLock& lock, const std::set<std::string>& inputs,
+               const std::set<std::string>& tables, AllSigns& signs) {
   for (const std::uint32_t g : groups_of(lock.downstream)) {
     if (lock.kind == LockKind::kInput) signs[g].enters = true;
     if (lock.kind != LockKind::kIndex) continue;
@@ -69,12 +72,13 @@ void read_lock(const PlanLock& lock, const std::set<std::string>& inputs, AllSig
   }
   for (const std::uint32_t g : groups_of(lock.upstream)) {
     if (lock.kind == LockKind::kOutput) signs[g].leaves = true;
+    if (lock.kind == LockKind::kBoundary && tables.contains(lock.value)) signs[g].read_in_order = true;
   }
 }
 
 const char* role_of(const Signs& s) {
   if (s.ids_given) return "vocabulary";
-  if (s.ids_made) return "positions";
+  if (s.ids_made || s.read_in_order) return "positions";
   if (s.major) return "heads";
   if (s.minor) return "head_dim";
   if (s.kernels > 0) return "channels";
@@ -92,7 +96,9 @@ void name_roles(Plan& plan, const Graph& graph) {
   for (const ValueId input : graph.bodies[0].inputs) inputs.insert(graph.values[input].name);
   AllSigns signs(plan.groups.size());
   for (const PlanTensor& tensor : plan.tensors) read_tensor(tensor, signs);
-  for (const PlanLock& lock : plan.locks) read_lock(lock, inputs, signs);
+  std::set<std::string> tables;
+  for (const PlanTensor& tensor : plan.tensors) tables.insert(tensor.name);
+  for (const PlanLock& lock : plan.locks) read_lock(lock, inputs, tables, signs);
   for (std::size_t g = 0; g < plan.groups.size(); ++g) plan.groups[g].role = role_of(signs[g]);
 }
 

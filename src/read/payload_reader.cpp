@@ -137,8 +137,22 @@ Result<std::string_view> PayloadReader::bytes(const ByteSpan& span) {
     }
     mapped = std::move(*opened);
   }
-  if (impl_->pages.use(std::min(span.length, kBytesOfALook))) impl_->drop_pages();
+  if (impl_->pages.use(kBytesPerLook)) impl_->drop_pages();
   return mapped->range(span.offset, span.length);
+}
+
+Result<bool> PayloadReader::equal(const ByteSpan& x, const ByteSpan& y) {
+  if (x.length != y.length) return false;
+  constexpr std::uint64_t kPiece = 16 << 20;
+  for (std::uint64_t at = 0; at < x.length; at += kPiece) {
+    const std::uint64_t length = std::min(kPiece, x.length - at);
+    const auto a = bytes({x.file, x.offset + at, length});
+    if (!a) return fail(a.error());
+    const auto b = bytes({y.file, y.offset + at, length});
+    if (!b) return fail(b.error());
+    if (*a != *b) return false;
+  }
+  return true;
 }
 
 std::optional<std::vector<std::int64_t>> PayloadReader::integers(TensorId id, std::size_t limit) {

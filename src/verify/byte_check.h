@@ -1,6 +1,7 @@
 // The exact part of verify: the encrypted files are the original files, with each planned payload
 // renumbered as planned and nothing else changed but the planned edits. It reads both models from
-// disk and trusts neither: the encrypted one is undone in memory and compared byte by byte.
+// disk and trusts neither: the encrypted one is undone in memory and compared byte by byte, but for
+// what the proof, which shares no code with this, has compared already.
 #pragma once
 
 #include <filesystem>

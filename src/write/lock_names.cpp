@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/quote.h"
+#include "lock/constant_homes.h"
 
 namespace permcrypt {
 namespace {
@@ -11,7 +12,10 @@ namespace {
 class Namer {
  public:
   Namer(const LockedGraph& locked, const InsertedNames& names)
-      : locked_(locked), graph_(locked.graph), made_(names) {
+      : locked_(locked),
+        graph_(locked.graph),
+        made_(names),
+        homes_(constant_homes(*locked.graph.model)) {
     for (std::size_t i = 0; i < locked.locks.size(); ++i) {
       lock_behind_[locked.locks[i].behind] = i;
       if (seen_by_users(i)) next_[locked.locks[i].before] = i;
@@ -86,6 +90,7 @@ class Namer {
         return body.frame;
       }
     }
+    if (const auto home = homes_.find(v.tensor); home != homes_.end()) return home->second;
     return fail(ErrorKind::kDefect, "a lock on " + in_quotes(v.name) +
                                         ", which has no name outside " + "of a function");
   }
@@ -119,6 +124,7 @@ class Namer {
   const LockedGraph& locked_;
   const Graph& graph_;
   const InsertedNames& made_;
+  const std::map<TensorId, FrameId> homes_;
   std::map<ValueId, std::size_t> lock_behind_, next_;  // value -> the lock that makes, or takes, it
   std::map<ValueId, std::size_t> renamed_;             // original value -> index into uses
   LockNames out_;

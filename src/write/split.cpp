@@ -9,6 +9,7 @@
 
 #include "base/output_file.h"
 #include "base/quote.h"
+#include "lock/flow.h"
 #include "permcrypt/encrypt.h"
 #include "permcrypt/graph.h"
 #include "permcrypt/lock.h"
@@ -113,9 +114,11 @@ Result<Places> find_places(const Model& model, PayloadReader& payloads) {
   LockOptions options;
   options.internal = Internal::kBlock;
   const auto locked = place_locks(*graph, options);
+  const Flow flow(*graph);
   if (!locked) return out;  // no boundaries, but it can be cut at values that have a name
   for (const LockSite& lock : locked->locks) {
     if (lock.kind != LockKind::kBoundary && lock.kind != LockKind::kBlock) continue;
+    if (flow.is_constant(lock.value)) continue;  // a lock on a table parts nothing
     if (is_outside(lock.value)) out.boundaries.push_back(file_name(graph->values[lock.value]));
   }
   return out;

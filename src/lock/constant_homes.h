@@ -1,0 +1,14 @@
+// Which graph of the file each constant belongs to.
+#pragma once
+
+#include <map>
+
+#include "permcrypt/graph.h"
+
+namespace permcrypt {
+
+// Constants of the graphs whose nodes may read the key (see key_scope.h), by tensor: those of the
+// main graph and of bodies of If, Loop and Scan, initializers and Constant nodes alike.
+std::map<TensorId, FrameId> constant_homes(const Model& model);
+
+}  // namespace permcrypt
