@@ -125,6 +125,14 @@ void Interpreter::lose(const GraphNode& node) {
   for (const ValueId v : node.outputs) set(v, Claim::nothing(), kNone);
 }
 
+// Nodes of the main graph run on every input.
+void Interpreter::note_extents(const GraphNode& node) {
+  for (const ValueId v : node.outputs) {
+    if (v == kNone || !claims_[v]->related || !claims_[v]->axes) continue;
+    for (const Axis& axis : *claims_[v]->axes) store_.terms.is_extent(axis.extent);
+  }
+}
+
 void Interpreter::visit(const GraphNode& node, BodyId original_body) {
   ++proof_.nodes;
   if (turned_locks_.inner.contains(&node)) return lose(node);  // nobody else reads its result
@@ -137,7 +145,11 @@ void Interpreter::visit(const GraphNode& node, BodyId original_body) {
     const auto lost = [](const Claim* c) { return c && !c->related && c->original == kNone; };
     if (std::ranges::any_of(operands, lost)) return lose(node);  // said where it was lost
     const NodeId id = counterparts_.find(original_body, node, originals);
-    if (id != kNone) return apply(node, original_.nodes[id], operands);
+    if (id != kNone) {
+      apply(node, original_.nodes[id], operands);
+      if (original_body == 0) note_extents(node);
+      return;
+    }
     if (node.op == "Cast" && operands.size() == 1 && operands[0]->behind_index_lock) {
       return set(node.outputs.at(0), *operands[0], operands[0]->original);
     }

@@ -2,22 +2,22 @@
 #include <algorithm>
 #include <numeric>
 
-#include "proof/definitions.h"
+#include "proof/ops/movement.h"
 
 namespace permcrypt::proof {
+
+const Axes& moved(const Step& s, std::size_t k) {
+  const Claim& x = s.claim(k);
+  if (!x.axes) throw NotUnderstood{"an operand of unknown shape"};
+  if (x.packed_bits != 0) throw NotUnderstood{"packed elements"};
+  return *x.axes;
+}
+
+void move_to(Step& s, Axes axes) { s.out(0, std::move(axes), s.type(0)).code = s.claim(0).code; }
+
 namespace {
 
 using T = onnx::TensorProto;
-
-// Movement does not look at elements: renumbered ones stay so.
-const Axes& moved(const Step& s) {
-  const Claim& x = s.claim(0);
-  if (!x.axes) throw NotUnderstood{"an operand of unknown shape"};
-  if (x.packed_bits != 0) throw NotUnderstood{"packed elements"};
-  return *x.axes;  // with fibred orders, which axes keep when they are moved as they are
-}
-
-void out(Step& s, Axes axes) { s.out(0, std::move(axes), s.type(0)).code = s.claim(0).code; }
 
 void transpose(Step& s) {
   const Axes& x = moved(s);
@@ -27,93 +27,7 @@ void transpose(Step& s) {
   Axes axes;
   for (const std::int64_t p : perm) axes.push_back(x[s.axis(p, x.size())]);
   if (axes.size() != x.size()) throw NotUnderstood{"perm does not fit"};
-  out(s, std::move(axes));
-}
-
-TermId product_of(Terms& t, const std::vector<TermId>& extents) {
-  TermId out = t.constant(1);
-  for (const TermId e : extents) out = t.multiply(out, e);
-  return out;
-}
-
-// The extent that -1 stands for.
-TermId rest(Terms& t, const Axes& x, const std::vector<TermId>& known) {
-  std::vector<TermId> all;
-  for (const Axis& axis : x) all.push_back(axis.extent);
-  const TermId total = product_of(t, all), covered = product_of(t, known);
-  if (const auto exact = t.divide_exactly(total, covered)) return *exact;
-  return t.unknown_extent();
-}
-
-// Some axes that follow each other hold so many elements: then it is no -1.
-bool is_product_of_axes(Terms& t, const Axes& x, TermId extent) {
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    TermId product = t.constant(1);
-    for (std::size_t j = i; j < x.size(); ++j) {
-      product = t.multiply(product, x[j].extent);
-      if (product == extent) return true;
-    }
-  }
-  return false;
-}
-
-// Of a tensor of unknown shape, all of which is in order.
-void reshape_unknown(Step& s, const Ints& shape) {
-  Axes axes;
-  for (const TermId extent : shape) {
-    const auto value = s.terms.value(extent);
-    axes.push_back(s.plain(value && *value > 0 ? extent : s.terms.unknown_extent()));
-  }
-  s.out(0, std::move(axes), s.type(0));
-}
-
-void reshape(Step& s) {
-  if (s.claim(0).same() && !s.claim(0).axes && s.has(1)) return reshape_unknown(s, s.ints(1));
-  const Axes& x = moved(s);
-  Ints shape;
-  if (const auto attribute = s.attr_ints("shape")) {
-    for (const std::int64_t n : *attribute) shape.push_back(s.terms.constant(n));
-  } else {
-    shape = s.ints(1);
-  }
-  const bool copies = s.attr("allowzero", 0) == 0;
-  std::vector<TermId> known;
-  std::optional<std::size_t> open;
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (copies && s.terms.is(shape[i], 0)) {
-      if (i >= x.size()) throw NotUnderstood{"copies an axis that is not there"};
-      shape[i] = x[i].extent;
-    }
-    if (s.terms.is(shape[i], -1)) {
-      open = i;
-    } else {
-      known.push_back(shape[i]);
-      // Whatever comes out, -1 included, stands for an extent.
-      if (!s.terms.nonnegative(shape[i]) && !is_product_of_axes(s.terms, x, shape[i])) {
-        shape[i] = known.back() = s.terms.function("extent", {shape[i]}, true);
-      }
-    }
-  }
-  if (open) shape[*open] = rest(s.terms, x, known);
-  out(s, s.orders.regroup(x, shape));
-}
-
-void flatten(Step& s) {
-  if (s.claim(0).same() && !s.claim(0).axes) {
-    const Axis unknown = s.plain(s.terms.unknown_extent());
-    s.out(0, {unknown, s.plain(s.terms.unknown_extent())}, s.type(0));
-    return;
-  }
-  const Axes& x = moved(s);
-  const auto rank = static_cast<std::int64_t>(x.size());
-  const std::int64_t given = s.attr("axis", 1), k = given < 0 ? given + rank : given;
-  if (k < 0 || k > rank) throw NotUnderstood{"an axis out of range"};
-  std::vector<TermId> extents(2, s.terms.constant(1));
-  for (std::int64_t i = 0; i < rank; ++i) {
-    TermId& extent = extents[i < k ? 0 : 1];
-    extent = s.terms.multiply(extent, x[static_cast<std::size_t>(i)].extent);
-  }
-  out(s, s.orders.regroup(x, extents));
+  move_to(s, std::move(axes));
 }
 
 void squeeze(Step& s) {
@@ -131,7 +45,7 @@ void squeeze(Step& s) {
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (!drop[i]) kept.push_back(x[i]);
   }
-  out(s, std::move(kept));
+  move_to(s, std::move(kept));
 }
 
 void unsqueeze(Step& s) {
@@ -146,7 +60,7 @@ void unsqueeze(Step& s) {
   Axes result;
   auto next = x.begin();
   for (const bool a : added) result.push_back(a ? s.unit() : *next++);
-  out(s, std::move(result));
+  move_to(s, std::move(result));
 }
 
 void expand(Step& s) {
@@ -165,7 +79,7 @@ void expand(Step& s) {
       if (!s.terms.is(extent, 1)) result.back().repeats = axis.repeats;
     }
   }
-  out(s, std::move(result));
+  move_to(s, std::move(result));
 }
 
 void tile(Step& s) {
@@ -182,7 +96,7 @@ void tile(Step& s) {
     extents.push_back(result.back().extent);
   }
   // An axis that leads others is repeated together with what depends on it.
-  out(s, has_fibres(s.orders, x) ? s.orders.regroup(parts, extents) : std::move(result));
+  move_to(s, has_fibres(s.orders, x) ? s.orders.regroup(parts, extents) : std::move(result));
 }
 
 void shape(Step& s) {
@@ -233,8 +147,6 @@ void space_to_depth(Step& s) {
 
 const Entry kEntries[] = {
     {"", "Transpose", transpose},
-    {"", "Reshape", reshape},
-    {"", "Flatten", flatten},
     {"", "Squeeze", squeeze},
     {"", "Unsqueeze", unsqueeze},
     {"", "Expand", expand},
