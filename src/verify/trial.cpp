@@ -65,8 +65,7 @@ OutputDifference merged(std::vector<OutputDifference> parts) {
   worst(&OutputDifference::max_relative);
   worst(&OutputDifference::p99_relative);
   worst(&OutputDifference::smallest_tolerance);
-  double chances = 0;
-  out.top_one.positions = out.top_one.agreeing = 0;
+  out.choices = Choices();
   out.mean_absolute = out.mean_relative = out.cosine = out.differing = 0;
   for (const OutputDifference& p : parts) {
     const double share = 1.0 / static_cast<double>(parts.size());
@@ -74,16 +73,10 @@ OutputDifference merged(std::vector<OutputDifference> parts) {
     out.mean_relative += p.mean_relative * share;
     out.cosine += p.cosine * share;
     out.differing += p.differing * share;
-    out.top_one.positions += p.top_one.positions;
-    out.top_one.agreeing += p.top_one.agreeing;
-    chances += p.top_one.chance * static_cast<double>(p.top_one.positions);
+    out.choices.add(p.choices);
     if (!p.mismatch.empty()) out.mismatch = p.mismatch;
   }
-  if (out.top_one.positions > 0) {
-    out.top_one.chance = chances / static_cast<double>(out.top_one.positions);
-    out.top_one.p_value =
-        binomial_tail(out.top_one.positions, out.top_one.agreeing, out.top_one.chance);
-  }
+  out.judge_choices();
   return out;
 }
 

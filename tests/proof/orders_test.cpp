@@ -55,8 +55,7 @@ TEST_CASE("orders: what is beside an order may be known by the new shape only") 
   CHECK(folded[0].order != kPlain);
   CHECK(folded[1].order == kPlain);
   CHECK(folded[2].order == kPlain);
-  const auto back =
-      s.o.regroup(folded, std::vector{batch, s.n(3), q, s.t.multiply(r, s.n(4))});
+  const auto back = s.o.regroup(folded, std::vector{batch, s.n(3), q, s.t.multiply(r, s.n(4))});
   CHECK(back[0].order == kPlain);
   CHECK(back[1].order == picture[1].order);
   CHECK(back[2].order == kPlain);
