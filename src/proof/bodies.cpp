@@ -58,6 +58,7 @@ std::vector<Claim> Interpreter::run_body(const GraphNode::Sub& encrypted,
     throw Contradiction{"a body of another signature"};
   }
   for (std::size_t k = 0; k < inputs.size(); ++k) {
+    if (inputs[k].joint) throw NotUnderstood{"several axes are renumbered at once"};
     if (inputs[k].axes) unfibred(store_.orders, *inputs[k].axes);
     set(body.inputs[k], inputs[k], other.inputs[k]);
   }
@@ -65,6 +66,7 @@ std::vector<Claim> Interpreter::run_body(const GraphNode::Sub& encrypted,
   std::vector<Claim> out;
   for (std::size_t k = 0; k < body.outputs.size(); ++k) {
     out.push_back(claim_of(body.outputs[k]));
+    if (out.back().joint) throw NotUnderstood{"several axes are renumbered at once"};
     if (out.back().axes) unfibred(store_.orders, *out.back().axes);
     if (out.back().related && out.back().original != counterparts_.standing_for(other.outputs[k])) {
       throw Contradiction{"a body returns another value"};

@@ -37,6 +37,8 @@ Interpreter::Interpreter(Store& store, const Graph& original, const Graph& encry
       counterparts_(original, encrypted),
       turned_locks_(find_turned_locks(encrypted, request.key_input)),
       claims_(encrypted.values.size()) {
+  store_.joint_orders =
+      std::ranges::any_of(client_maps_, [](const ClientMap& map) { return !map.joint.empty(); });
   for (const ValueId id : original.bodies[0].inputs) inputs_[original.values[id].name] = id;
   std::map<TensorId, TensorId> counterpart;
   for (TensorId t = 0; t < tensors.size(); ++t) {
@@ -276,7 +278,9 @@ void Interpreter::lock_places(Claim out, const Index& key, std::int64_t axis,
   if (out.related) {
     const auto rank = static_cast<std::int64_t>(out.axes->size());
     if (axis < -rank || axis >= rank) throw Contradiction{"a lock on no axis"};
-    Axis& locked = (*out.axes)[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
+    const auto at = static_cast<std::size_t>(axis < 0 ? axis + rank : axis);
+    if (out.joint && at >= out.joint_from) throw NotUnderstood{"a lock on one of joint axes"};
+    Axis& locked = (*out.axes)[at];
     if (locked.leads) throw NotUnderstood{"a lock on an axis that others depend on"};
     locked = store_.orders.gather(locked, key);
   }

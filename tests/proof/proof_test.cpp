@@ -44,10 +44,53 @@ TEST_CASE("proof: sample models, with few locks and with all") {
 }
 
 TEST_CASE("proof: the data carries the key") {
+  for (const Carry carry : {Carry::kData, Carry::kBoth}) {
+    LockOptions locks;
+    locks.carry = carry;
+    for (const std::string name : {"mlp-dynamo", "vit-mnist"}) {
+      CAPTURE(name);
+      CHECK(first_of(ProofSample(model_to_prove(name), locks).proof()) == "");
+    }
+  }
+}
+
+// Pixels of a patch and patches are renumbered over several axes at once.
+TEST_CASE("proof: patches of pictures") {
   LockOptions locks;
   locks.carry = Carry::kData;
-  locks.infer.free_interface = true;
-  CHECK(first_of(ProofSample(model_to_prove("mlp-dynamo"), locks).proof()) == "");
+  const auto moves_jointly = [&](const std::string& graph) {
+    const TempFolder folder;
+    const auto path = folder.write("model.onnx", text_model(graph).SerializeAsString());
+    const ProofSample sample(path, locks);
+    CHECK(std::ranges::any_of(sample.plan().locks,
+                              [](const PlanLock& lock) { return !lock.joint.empty(); }));
+    return first_of(sample.proof());
+  };
+  // Channels and pixels; a mean and a scale before, a bias of its own for each channel after.
+  CHECK(moves_jointly(R"(
+picture (float[2,3,8,12] x) => (float[2,5] y)
+<float[6,3,4,4] k, float[6,1,1] c, float[6,5] w, float[6,6] p>
+{ mean = Constant <value = float {0.5}> ()  m = Sub(x, mean)  s = Mul(m, mean)
+  a = Conv <kernel_shape = [4,4], strides = [4,4]> (s, k)  b = Add(a, c)
+  to = Constant <value = int64[3] {2, 6, -1}> ()  r = Reshape(b, to)
+  t = Transpose <perm = [0,2,1]> (r)  q = Add(t, p)
+  mixed = ReduceMean <axes = [1], keepdims = 0> (q)  y = MatMul(mixed, w) })") == "");
+  // Sound as a picture, on its side.
+  CHECK(moves_jointly(R"(
+sound (float[2,8,6] x) => (float[2,5] y) <float[6,1,3,4] k, float[6,5] w, float[4,6] p>
+{ one = Constant <value = int64[1] {1}> ()  u = Unsqueeze(x, one)
+  v = Transpose <perm = [0,1,3,2]> (u)
+  a = Conv <kernel_shape = [3,4], strides = [3,4]> (v, k)
+  f = Constant <value = int64[3] {2, 6, 4}> ()  r = Reshape(a, f)
+  t = Transpose <perm = [0,2,1]> (r)  q = Add(t, p)
+  mixed = ReduceMean <axes = [1], keepdims = 0> (q)  y = MatMul(mixed, w) })") == "");
+  // And out again: patches become a picture.
+  CHECK(moves_jointly(R"(
+patches (float[2,6,7] x) => (float[2,3,8,12] y) <float[7,9] w, float[9,48] v, float[6,9] p>
+{ a = MatMul(x, w)  q = Add(a, p)  b = MatMul(q, v)
+  to = Constant <value = int64[6] {2, 2, 3, 4, 4, 3}> ()  r = Reshape(b, to)
+  t = Transpose <perm = [0,5,1,3,2,4]> (r)
+  all = Constant <value = int64[4] {2, 3, 8, 12}> ()  y = Reshape(t, all) })") == "");
 }
 
 TEST_CASE("proof: updates come in any order") {

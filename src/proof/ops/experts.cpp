@@ -107,7 +107,7 @@ void experts(Step& s) {
 // The elements of a constant. Where they have no numbers of their own, several are a byte.
 Axes elements(const Step& s, std::size_t k, std::int64_t bits) {
   const Claim& c = s.claim(k);
-  if (!c.axes || c.axes->empty() || c.code != kPlain) {
+  if (!c.axes || c.axes->empty() || c.code != kPlain || c.joint) {
     throw NotUnderstood{"an operand of unknown shape"};
   }
   if (c.packed_bits != 0 && c.packed_bits != bits) throw NotUnderstood{"packed in another way"};

@@ -105,9 +105,32 @@ TermId asked_extent(Step& s, const Axes& x, std::size_t i, TermId asked, bool co
   return asked;
 }
 
+// Joint axes as one: that is all that a Reshape sees of them.
+Axes in_one(const Step& s) { return s.is_joint(0) ? s.with_one(0, s.joint_axes(0)) : moved(s); }
+
+// What does not come apart stays an order of several axes: of all behind those that both shapes
+// begin with.
+void reshape_jointly(Step& s, const Axes& x, const Ints& shape) {
+  std::size_t same = 0;
+  while (same < x.size() && same < shape.size() && x[same].extent == shape[same]) ++same;
+  const Axis all = s.product(Axes(x.begin() + static_cast<std::ptrdiff_t>(same), x.end()));
+  const std::vector<TermId> extents(shape.begin() + static_cast<std::ptrdiff_t>(same), shape.end());
+  TermId count = s.terms.constant(1);
+  for (const TermId extent : extents) {
+    if (!s.terms.value(extent)) throw NotUnderstood{"several axes are renumbered at once"};
+    count = s.terms.multiply(count, extent);
+  }
+  if (count != all.extent || s.claim(0).code != kPlain) {
+    throw NotUnderstood{"several axes are renumbered at once"};
+  }
+  Axes out(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(same));
+  out.push_back(all);
+  s.out_joint(0, std::move(out), extents, s.type(0));
+}
+
 void reshape(Step& s) {
   if (s.claim(0).same() && !s.claim(0).axes && s.has(1)) return reshape_unknown(s, s.ints(1));
-  const Axes& x = moved(s);
+  const Axes& x = s.is_joint(0) ? *s.claim(0).axes : moved(s);
   Ints shape = asked_shape(s);
   const bool copies = s.attr("allowzero", 0) == 0;
   std::vector<TermId> known;
@@ -127,9 +150,10 @@ void reshape(Step& s) {
   }
   if (open) shape[*open] = rest(s.terms, x, known);
   try {
-    move_to(s, s.orders.regroup(x, shape));
+    move_to(s, s.orders.regroup(in_one(s), shape));
   } catch (const Contradiction& c) {
-    if (solved) throw NotUnderstood{c.what};  // a later Reshape may put together what came apart
+    if (s.joint_orders) return reshape_jointly(s, in_one(s), shape);
+    if (solved) throw NotUnderstood{c.what};  // a later Reshape may put it together again
     throw;
   }
 }
@@ -140,7 +164,7 @@ void flatten(Step& s) {
     s.out(0, {unknown, s.plain(s.terms.unknown_extent())}, s.type(0));
     return;
   }
-  const Axes& x = moved(s);
+  const Axes& x = s.is_joint(0) ? *s.claim(0).axes : moved(s);
   const auto rank = static_cast<std::int64_t>(x.size());
   const std::int64_t given = s.attr("axis", 1), k = given < 0 ? given + rank : given;
   if (k < 0 || k > rank) throw NotUnderstood{"an axis out of range"};
@@ -149,7 +173,7 @@ void flatten(Step& s) {
     TermId& extent = extents[i < k ? 0 : 1];
     extent = s.terms.multiply(extent, x[static_cast<std::size_t>(i)].extent);
   }
-  move_to(s, s.orders.regroup(x, extents));
+  move_to(s, s.orders.regroup(in_one(s), extents));
 }
 
 const Entry kEntries[] = {

@@ -1,5 +1,6 @@
 // Operators that give the elements another shape.
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "proof/ops/movement.h"
@@ -9,7 +10,7 @@ namespace permcrypt::proof {
 const Axes& moved(const Step& s, std::size_t k) {
   const Claim& x = s.claim(k);
   if (!x.axes) throw NotUnderstood{"an operand of unknown shape"};
-  if (x.packed_bits != 0) throw NotUnderstood{"packed elements"};
+  if (x.reshaped()) throw NotUnderstood{"packed elements"};
   return *x.axes;
 }
 
@@ -19,11 +20,54 @@ namespace {
 
 using T = onnx::TensorProto;
 
+// Joint axes stay together, and change places among themselves.
+void transpose_jointly(Step& s, const std::vector<std::int64_t>& perm) {
+  const Claim& x = s.claim(0);
+  const std::size_t from = x.joint_from, rank = x.axes->size();
+  std::vector<bool> taken(rank, false);
+  for (const std::int64_t p : perm) taken[s.axis(p, rank)] = true;
+  if (perm.size() != rank || !std::ranges::all_of(taken, std::identity())) {
+    throw NotUnderstood{"perm does not fit"};
+  }
+  Axes out;
+  std::vector<TermId> extents;
+  std::vector<std::size_t> strides(rank, 1), moved_extents, moved_strides;
+  for (std::size_t i = rank - 1; i-- > from;) {
+    strides[i] = strides[i + 1] * static_cast<std::size_t>(*s.terms.value((*x.axes)[i + 1].extent));
+  }
+  for (std::size_t i = 0; i < rank; ++i) {
+    const std::size_t p = s.axis(perm[i], rank);
+    if ((p < from) != (i < from)) throw NotUnderstood{"several axes are renumbered at once"};
+    if (i < from) {
+      out.push_back((*x.axes)[p]);
+      continue;
+    }
+    extents.push_back((*x.axes)[p].extent);
+    moved_extents.push_back(static_cast<std::size_t>(*s.terms.value(extents.back())));
+    moved_strides.push_back(strides[p]);
+  }
+  Index to_old(x.joint->size()), to_new(to_old.size()), order;
+  for (std::size_t i = 0; i < to_old.size(); ++i) {
+    std::size_t rest = i, at = 0;
+    for (std::size_t k = moved_extents.size(); k-- > 0;) {
+      at += rest % moved_extents[k] * moved_strides[k];
+      rest /= moved_extents[k];
+    }
+    to_old[i] = static_cast<std::uint32_t>(at);
+    to_new[at] = static_cast<std::uint32_t>(i);
+  }
+  for (const std::uint32_t i : to_old) order.push_back(to_new[(*x.joint)[i]]);
+  const auto count = static_cast<std::int64_t>(order.size());
+  out.push_back({s.terms.constant(count), s.orders.of(std::move(order)), kDistinct});
+  s.out_joint(0, std::move(out), extents, s.type(0));
+}
+
 void transpose(Step& s) {
-  const Axes& x = moved(s);
+  const Axes& x = s.is_joint(0) ? *s.claim(0).axes : moved(s);
   std::vector<std::int64_t> perm(x.size());
   std::iota(perm.rbegin(), perm.rend(), 0);
   perm = s.attr_ints("perm").value_or(perm);
+  if (s.is_joint(0)) return transpose_jointly(s, perm);
   Axes axes;
   for (const std::int64_t p : perm) axes.push_back(x[s.axis(p, x.size())]);
   if (axes.size() != x.size()) throw NotUnderstood{"perm does not fit"};
@@ -49,7 +93,7 @@ void squeeze(Step& s) {
 }
 
 void unsqueeze(Step& s) {
-  const Axes& x = moved(s);
+  const Axes& x = s.is_joint(0) ? *s.claim(0).axes : moved(s);
   const auto axes = s.ints_given("axes", 1);
   if (!axes) throw NotUnderstood{"axes missing"};
   std::vector<bool> added(x.size() + axes->size(), false);
@@ -60,6 +104,16 @@ void unsqueeze(Step& s) {
   Axes result;
   auto next = x.begin();
   for (const bool a : added) result.push_back(a ? s.unit() : *next++);
+  if (s.is_joint(0)) {
+    // New axes among the joint ones have one element and change nothing.
+    std::vector<TermId> extents;
+    std::size_t from = 0, old = 0;
+    for (; old < s.claim(0).joint_from || added[from]; ++from) old += !added[from];
+    for (std::size_t i = from; i < result.size(); ++i) extents.push_back(result[i].extent);
+    result.resize(from);
+    result.push_back(s.with_one(0, s.joint_axes(0)).back());
+    return s.out_joint(0, std::move(result), extents, s.type(0));
+  }
   move_to(s, std::move(result));
 }
 
