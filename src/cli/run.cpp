@@ -72,15 +72,17 @@ Result<TokenParts> open_token(const Options& options, const Context& context) {
 
 constexpr std::string_view kScrambled = ".scrambled";
 
+Error takes_no_token(const fs::path& model) {
+  return {ErrorKind::kState, in_quotes(model.native()) + " takes no token",
+          "leave out -t, or name the encrypted model"};
+}
+
 // Puts the token beside the other inputs. With one for a model that takes none, or without one for
 // a model that does, there is nothing to run.
 Result<void> add_key(std::vector<TensorData>& tensors, const TokenParts& token,
                      const Session& session, const fs::path& model) {
   const std::string& name = session.key_input();
-  if (token.key && name.empty()) {
-    return fail(ErrorKind::kState, in_quotes(model.native()) + " takes no token",
-                "leave out -t, or name the encrypted model");
-  }
+  if (token.key && name.empty()) return fail(takes_no_token(model));
   if (token.key) {
     tensors.push_back(*token.key);
     tensors.back().name = name;
@@ -118,7 +120,8 @@ Result<std::vector<TensorData>> run_once(Session& session, TokenParts& token,
     }
   }
   if (auto added = add_key(tensors, token, session, model); !added) return fail(added.error());
-  Result<std::vector<TensorData>> feeds = bind_inputs(std::move(tensors), session.inputs(), session.defaults());
+  Result<std::vector<TensorData>> feeds =
+      bind_inputs(std::move(tensors), session.inputs(), session.defaults());
   if (!feeds) return fail(feeds.error());
   Result<std::vector<TensorData>> results = session.run(*feeds);
   if (!results || !token.out) return results;
@@ -130,9 +133,11 @@ Result<std::vector<TensorData>> run_once(Session& session, TokenParts& token,
 }
 
 Result<DataSet> run_all(Session& session, const Options& options, const Context& context,
-                        DataSet data) {
+                        bool encrypted, DataSet data) {
   Result<TokenParts> token = open_token(options, context);
   if (!token) return fail(token.error());
+  // A plain model would take what the client graphs make, and answer with nonsense.
+  if (token->in && !encrypted) return fail(takes_no_token(options.model));
   DataSet outputs{data.layout, {}};
   for (std::vector<TensorData>& tensors : data.runs) {
     auto results = run_once(session, *token, std::move(tensors), options.model);
@@ -169,7 +174,8 @@ Result<void> run(const Options& options, const Context& context) {
   if (!model) return fail(model.error());
   Result<Session> session = Session::open(options.model, {.threads = context.threads});
   if (!session) return fail(session.error());
-  const Result<DataSet> outputs = run_all(*session, options, context, *std::move(data));
+  const Result<DataSet> outputs =
+      run_all(*session, options, context, has_manifest(*model), *std::move(data));
   if (!outputs) return fail(outputs.error());
   if (options.output) {
     const OutputOptions how{context.force ? IfExists::kReplace : IfExists::kRefuse};

@@ -67,11 +67,15 @@ std::vector<Claim> Interpreter::run_body(const GraphNode::Sub& encrypted,
       body.inputs.size() != inputs.size()) {
     throw Contradiction{"a body of another signature"};
   }
-  for (std::size_t k = 0; k < inputs.size(); ++k) set(body.inputs[k], inputs[k], other.inputs[k]);
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    if (inputs[k].joint) throw NotUnderstood{"several axes are renumbered at once"};
+    set(body.inputs[k], inputs[k], other.inputs[k]);
+  }
   walk(encrypted.body, found->body);
   std::vector<Claim> out;
   for (std::size_t k = 0; k < body.outputs.size(); ++k) {
     out.push_back(claim_of(body.outputs[k]));
+    if (out.back().joint) throw NotUnderstood{"several axes are renumbered at once"};
     if (out.back().related && out.back().original != counterparts_.standing_for(other.outputs[k])) {
       throw Contradiction{"a body returns another value"};
     }

@@ -33,10 +33,17 @@ struct Claim {
   std::shared_ptr<const Ramp> ramp;
   // Of a value made from the key: its elements, and which value of the key it is.
   std::shared_ptr<const Index> key;
+  // Several axes may be renumbered at once: those from `joint_from` on, as one axis in row-major
+  // order, are in this one. What `axes` say of their orders means nothing then.
+  std::shared_ptr<const Index> joint;
+  std::size_t joint_from = 0;
   // Packed weights: `axes` number elements of so many bits in another shape than the tensor's.
   int packed_bits = 0;
   bool behind_index_lock = false;  // ids that a lock has renumbered, before a Cast gives them back
                                    // their type
+
+  // Whether `axes` are not those of the tensor, each in an order of its own.
+  bool reshaped() const { return packed_bits != 0 || joint; }
 
   static Claim nothing() {
     Claim claim;
@@ -45,7 +52,7 @@ struct Claim {
   }
 
   bool same() const {
-    if (!related || code != kPlain || key) return false;
+    if (!related || code != kPlain || key || joint) return false;
     if (!axes) return true;
     for (const Axis& axis : *axes) {
       if (axis.order != kPlain) return false;

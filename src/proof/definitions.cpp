@@ -11,11 +11,11 @@ const Entry* find_entry(std::string_view domain, std::string_view op) {
   static const auto index = [] {
     std::unordered_map<std::string, const Entry*> map;
     for (const auto family :
-         {elementwise_definitions(), product_definitions(), shape_definitions(), part_definitions(),
-          index_definitions(), reduction_definitions(), normalisation_definitions(),
-          generator_definitions(), convolution_definitions(), quantisation_definitions(),
-          attention_definitions(), embedding_definitions(), packed_definitions(),
-          recurrent_definitions(), expert_definitions()}) {
+         {elementwise_definitions(), product_definitions(), shape_definitions(),
+          reshape_definitions(), part_definitions(), index_definitions(), reduction_definitions(),
+          normalisation_definitions(), generator_definitions(), convolution_definitions(),
+          quantisation_definitions(), attention_definitions(), embedding_definitions(),
+          packed_definitions(), recurrent_definitions(), expert_definitions()}) {
       for (const Entry& entry : family) {
         map.emplace(std::string(entry.domain) + "." + std::string(entry.op), &entry);
       }

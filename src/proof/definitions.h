@@ -28,6 +28,7 @@ std::optional<Ramp> ramp_of(Terms& terms, const Claim& claim);
 std::span<const Entry> elementwise_definitions();
 std::span<const Entry> product_definitions();
 std::span<const Entry> shape_definitions();
+std::span<const Entry> reshape_definitions();
 std::span<const Entry> part_definitions();
 std::span<const Entry> index_definitions();
 std::span<const Entry> reduction_definitions();

@@ -75,7 +75,9 @@ TermId remainder(Terms& t, TermId x, TermId y) {
 TermId extreme(Terms& t, TermId x, TermId y, bool least) {
   if (const auto less = is_less(t, x, y)) return *less == least ? x : y;
   const auto [low, high] = std::minmax(x, y);
-  return t.function(least ? "min" : "max", {low, high}, t.nonnegative(x) && t.nonnegative(y));
+  const bool both = t.nonnegative(x) && t.nonnegative(y);
+  const bool either = t.nonnegative(x) || t.nonnegative(y);
+  return t.function(least ? "min" : "max", {low, high}, least ? both : either);
 }
 
 using Binary = TermId (*)(Terms&, TermId, TermId);

@@ -3,12 +3,50 @@
 
 #include "base/quote.h"
 #include "proof/interpreter.h"
+#include "proof/joint_order.h"
 
 namespace permcrypt::proof {
 namespace {
 
 OrderId order_of(Orders& orders, const Permutation& permutation) {
   return orders.of(permutation.old_of_new());
+}
+
+// The axes from map.axis on, each of as many elements as its digits say; else nothing is claimed.
+void renumber_jointly(Claim& claim, const ClientMap& map, const Terms& terms) {
+  const std::size_t count = map.joint.digits.size();
+  claim.related = claim.axes && !claim.joint && map.axis + count == claim.axes->size();
+  for (std::size_t k = 0; k < count && claim.related; ++k) {
+    std::int64_t extent = 1;
+    for (const std::uint64_t digit : map.joint.digits[k]) {
+      extent *= static_cast<std::int64_t>(digit);
+    }
+    const Axis& axis = (*claim.axes)[map.axis + k];
+    claim.related = axis.order == kPlain && terms.is(axis.extent, extent);
+  }
+  if (!claim.related) return;
+  claim.joint = std::make_shared<Index>(joint_order(map.joint, map.index));
+  claim.joint_from = map.axis;
+}
+
+// Whether the map puts in order what comes out in the order of all axes from map.axis on.
+bool is_undone(const Claim& claim, const ClientMap& map, Orders& orders, Terms& terms) {
+  if (!claim.axes || claim.packed_bits != 0 || map.axis >= claim.axes->size()) return false;
+  Index order;
+  if (claim.joint) {
+    if (claim.joint_from != map.axis) throw NotUnderstood{"other axes are renumbered at once"};
+    order = *claim.joint;
+  } else {
+    const auto own = std::span(*claim.axes).subspan(map.axis);
+    TermId count = terms.constant(1);
+    for (const Axis& axis : own) count = terms.multiply(count, axis.extent);
+    order = orders.index(orders.regroup(own, std::span(&count, 1))[0]);
+  }
+  const Index gathered = joint_order(map.joint, map.index);
+  for (std::size_t i = 0; i < gathered.size(); ++i) {
+    if (gathered.size() != order.size() || order[gathered[i]] != i) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -36,8 +74,10 @@ OrderId Interpreter::cache_order(const PlanCache& cache, std::size_t k) const {
 void Interpreter::renumber_input(Claim& claim, const std::string& name) const {
   for (const ClientMap& map : client_maps_) {
     if (map.carrier != Carrier::kInput || map.value != name) continue;
-    if (!map.joint.empty() || map.index.size() != 1) {
-      claim.related = false;  // several axes at once have no order of their own
+    if (!map.joint.empty()) {
+      renumber_jointly(claim, map, store_.terms);
+    } else if (map.index.size() != 1) {
+      claim.related = false;
     } else if (map.ids) {
       claim.code = order_of(store_.orders, map.index[0]);
     } else if (claim.axes && map.axis < claim.axes->size()) {
@@ -110,6 +150,7 @@ void Interpreter::claim_inputs() {
 
 bool Interpreter::comes_out_right(const Claim& claim, const std::string& name) const {
   OrderId code = kPlain;
+  std::size_t joint_from = SIZE_MAX;  // the axes from here on are right
   std::vector<OrderId> orders(claim.axes ? claim.axes->size() : 0, kPlain);
   if (const PlanCache* cache = cache_of(name, false)) {
     for (std::size_t k = 0; k < cache->axes.size() && k < orders.size(); ++k) {
@@ -123,9 +164,12 @@ bool Interpreter::comes_out_right(const Claim& claim, const std::string& name) c
   }
   for (const ClientMap& map : client_maps_) {
     if (map.carrier != Carrier::kOutput || map.value != name) continue;
-    if (!map.joint.empty() || map.index.size() != 1) {
-      throw NotUnderstood{"several axes are renumbered at once"};
+    if (!map.joint.empty()) {
+      joint_from = map.axis;
+      if (!is_undone(claim, map, store_.orders, store_.terms)) return false;
+      continue;
     }
+    if (map.index.size() != 1) throw NotUnderstood{"several axes are renumbered at once"};
     const OrderId undone = store_.orders.inverse(order_of(store_.orders, map.index[0]));
     if (map.ids) {
       code = undone;
@@ -134,7 +178,10 @@ bool Interpreter::comes_out_right(const Claim& claim, const std::string& name) c
     }
   }
   bool right = claim.code == code && !claim.key;
-  for (std::size_t k = 0; k < orders.size(); ++k) {
+  if (claim.joint && joint_from > claim.joint_from) {
+    throw NotUnderstood{"several axes are renumbered at once"};
+  }
+  for (std::size_t k = 0; k < std::min(orders.size(), joint_from); ++k) {
     right = right && store_.orders.holds((*claim.axes)[k], orders[k]);
   }
   return right;

@@ -37,6 +37,8 @@ Interpreter::Interpreter(Store& store, const Graph& original, const Graph& encry
       counterparts_(original, encrypted),
       turned_locks_(find_turned_locks(encrypted, request.key_input)),
       claims_(encrypted.values.size()) {
+  store_.joint_orders =
+      std::ranges::any_of(client_maps_, [](const ClientMap& map) { return !map.joint.empty(); });
   for (const ValueId id : original.bodies[0].inputs) inputs_[original.values[id].name] = id;
   std::map<TensorId, TensorId> counterpart;
   for (TensorId t = 0; t < tensors.size(); ++t) {
@@ -125,6 +127,14 @@ void Interpreter::lose(const GraphNode& node) {
   for (const ValueId v : node.outputs) set(v, Claim::nothing(), kNone);
 }
 
+// Nodes of the main graph run on every input.
+void Interpreter::note_extents(const GraphNode& node) {
+  for (const ValueId v : node.outputs) {
+    if (v == kNone || !claims_[v]->related || !claims_[v]->axes) continue;
+    for (const Axis& axis : *claims_[v]->axes) store_.terms.is_extent(axis.extent);
+  }
+}
+
 void Interpreter::visit(const GraphNode& node, BodyId original_body) {
   ++proof_.nodes;
   if (turned_locks_.inner.contains(&node)) return lose(node);  // nobody else reads its result
@@ -137,7 +147,11 @@ void Interpreter::visit(const GraphNode& node, BodyId original_body) {
     const auto lost = [](const Claim* c) { return c && !c->related && c->original == kNone; };
     if (std::ranges::any_of(operands, lost)) return lose(node);  // said where it was lost
     const NodeId id = counterparts_.find(original_body, node, originals);
-    if (id != kNone) return apply(node, original_.nodes[id], operands);
+    if (id != kNone) {
+      apply(node, original_.nodes[id], operands);
+      if (original_body == 0) note_extents(node);
+      return;
+    }
     if (node.op == "Cast" && operands.size() == 1 && operands[0]->behind_index_lock) {
       return set(node.outputs.at(0), *operands[0], operands[0]->original);
     }
@@ -264,7 +278,9 @@ void Interpreter::lock_places(Claim out, const Index& key, std::int64_t axis,
   if (out.related) {
     const auto rank = static_cast<std::int64_t>(out.axes->size());
     if (axis < -rank || axis >= rank) throw Contradiction{"a lock on no axis"};
-    Axis& locked = (*out.axes)[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
+    const auto at = static_cast<std::size_t>(axis < 0 ? axis + rank : axis);
+    if (out.joint && at >= out.joint_from) throw NotUnderstood{"a lock on one of joint axes"};
+    Axis& locked = (*out.axes)[at];
     if (locked.leads) throw NotUnderstood{"a lock on an axis that others depend on"};
     locked = store_.orders.gather(locked, key);
   }

@@ -36,6 +36,7 @@ class Interpreter {
   // Any body.
   void walk(BodyId encrypted, BodyId original);
   void lose(const GraphNode& node);
+  void note_extents(const GraphNode& node);
   void visit(const GraphNode& node, BodyId original_body);
   void apply(const GraphNode& node, const GraphNode& counterpart,
              const std::vector<const Claim*>& operands);

@@ -84,7 +84,7 @@ class Orders {
   bool holds(const Axis& axis, OrderId order) const;
   // The extent that comes of two under broadcast, neither of them known.
   TermId broadcast(TermId x, TermId y);
-  // From now on: x is no longer than y. Where the two meet, they are equal (or x is repeated), so
+  // From now on: where y is an extent, x is no longer than y. Where the two meet, they are equal (or x is repeated), so
   // that what comes out is as long as y; or there is nothing at all, of which all is true.
   void at_most(TermId x, TermId y) { at_most_[x] = y; }
 
@@ -129,10 +129,13 @@ class Orders {
   std::pair<Index, TermId> spelled_out(const Block& block) const;
   OrderId canonical(const Block& block, TermId extent);
   Part regroup_part(std::span<const Axis> from, std::span<const TermId> to);
+  void split_orders(Block block, std::span<const TermId> to, Part& out);
   Part regroup_fibres(std::span<const Axis> from, std::span<const TermId> to);
   Axis constant_part(const Axis& lead, std::size_t fibres);
   Block interleave(std::span<const Axis> axes);
   Block multiply(const Block& major, const Axis& minor);
+  // Whether there was something to say.
+  bool equate(Block& block, std::span<const Axis> from, std::span<const TermId> to);
   OrderId split_minor(Block& block, TermId extent, std::vector<OrderId>& family);
   // The axis that leads orders which depend on the position on all of these, `inner` positions
   // having one in common; nothing where all orders are the same. Changes `orders` to those of the

@@ -188,6 +188,28 @@ void Orders::split_repeats(std::span<const Axis> from, std::vector<Axis>& to) {
   }
 }
 
+// Both shapes hold as many elements. Where they share what is outside of the block's inner axis,
+// they share that axis too, or there is nothing at all: it is said in the extents of the new shape.
+bool Orders::equate(Block& block, std::span<const Axis> from, std::span<const TermId> to) {
+  TermId before = terms_.constant(1), after = before;
+  for (const Axis& axis : from) before = terms_.multiply(before, axis.extent);
+  for (const TermId extent : to) after = terms_.multiply(after, extent);
+  if (before == after) return false;
+  const auto outside = terms_.divide_exactly(before, block.inner);
+  const auto inner = outside ? terms_.divide_exactly(after, *outside) : std::nullopt;
+  if (inner) block.inner = *inner;
+  return inner.has_value();
+}
+
+void Orders::split_orders(Block block, std::span<const TermId> to, Part& out) {
+  for (std::size_t i = to.size(); i-- > 0;) {
+    Family family{i, {}};
+    out.axes[i].order = split_minor(block, to[i], family.orders);
+    if (!family.orders.empty()) out.families.push_back(std::move(family));
+  }
+  if (!is_plain(block.permutation)) throw NotUnderstood{"a Reshape to extents unknown"};
+}
+
 Orders::Part Orders::regroup_part(std::span<const Axis> from, std::span<const TermId> to) {
   if (from.size() == 1 && to.size() == 1) {
     const bool only_now_known = !terms_.value(from[0].extent) && terms_.value(to[0]);
@@ -210,12 +232,13 @@ Orders::Part Orders::regroup_part(std::span<const Axis> from, std::span<const Te
     } else {
       for (const Axis& axis : from) block = multiply(block, axis);
     }
-    for (std::size_t i = to.size(); i-- > 0;) {
-      Family family{i, {}};
-      out.axes[i].order = split_minor(block, to[i], family.orders);
-      if (!family.orders.empty()) out.families.push_back(std::move(family));
+    const bool equated = equate(block, from, to);
+    try {
+      split_orders(std::move(block), to, out);
+    } catch (const Contradiction& c) {
+      if (equated) throw NotUnderstood{c.what};  // what came apart may come together again
+      throw;
     }
-    if (!is_plain(block.permutation)) throw NotUnderstood{"a Reshape to extents unknown"};
   }
   if (std::ranges::any_of(from, repeats)) split_repeats(from, out.axes);
   return out;

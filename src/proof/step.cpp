@@ -10,6 +10,7 @@ Step::Step(Store& store, const GraphNode& node, std::vector<const Claim*> operan
       terms(store.terms),
       orders(store.orders),
       assumptions(store.assumptions),
+      joint_orders(store.joint_orders),
       results(node.outputs.size()),
       operands_(std::move(operands)) {}
 
@@ -32,6 +33,7 @@ const Axes& Step::axes(std::size_t k) const { return unfibred(orders, fibred_axe
 const Axes& Step::fibred_axes(std::size_t k) const {
   const Claim& c = claim(k);
   if (c.packed_bits != 0) throw NotUnderstood{"packed elements"};
+  if (c.joint) throw NotUnderstood{"several axes are renumbered at once"};
   if (c.code != kPlain) throw NotUnderstood{"renumbered indices are read as numbers"};
   if (!c.axes) throw NotUnderstood{"an operand of unknown shape"};
   return *c.axes;
@@ -148,7 +150,8 @@ Axes Step::broadcast(const Axes& x, const Axes& y) const {
     out[lead + i] = orders.meet(longer[lead + i], shorter[i]);
   }
   for (const Axes* operand : {&longer, &shorter}) {
-    if (const auto leads = lead_of(*operand)) follow(*operand, out[*leads + out.size() - operand->size()]);
+    if (const auto leads = lead_of(*operand))
+      follow(*operand, out[*leads + out.size() - operand->size()]);
   }
   return out;
 }
@@ -217,6 +220,50 @@ Axis Step::cut(const Axis& axis, std::int64_t begin, std::int64_t end, std::int6
   std::vector<std::int64_t> positions;
   for (std::int64_t i = begin; step > 0 ? i < end : i > end; i += step) positions.push_back(i);
   return orders.select(axis, positions);
+}
+
+Axes Step::with_one(std::size_t k, std::size_t joint_axes) const {
+  const Claim& c = claim(k);
+  if (!c.axes || c.packed_bits != 0 || c.code != kPlain) {
+    throw NotUnderstood{"several axes are renumbered at once"};
+  }
+  Axes out = unfibred(orders, *c.axes);
+  Axis all = unit();
+  if (c.joint) {
+    if (out.size() - c.joint_from != joint_axes) throw NotUnderstood{"other axes are joint"};
+    for (std::size_t i = c.joint_from; i < out.size(); ++i) {
+      all.extent = terms.multiply(all.extent, out[i].extent);
+    }
+    all.order = orders.of(*c.joint);
+    out.resize(c.joint_from);
+  } else {
+    for (std::size_t i = 0; i < joint_axes && !out.empty(); ++i) {
+      if (!is_unit(out.back())) throw NotUnderstood{"several axes are renumbered at once"};
+      out.pop_back();
+    }
+  }
+  out.push_back(all);
+  return out;
+}
+
+std::vector<TermId> Step::joint_extents(std::size_t k) const {
+  std::vector<TermId> out;
+  for (std::size_t i = claim(k).joint_from; i < claim(k).axes->size(); ++i) {
+    out.push_back((*claim(k).axes)[i].extent);
+  }
+  return out;
+}
+
+void Step::out_joint(std::size_t k, Axes axes, const std::vector<TermId>& extents,
+                     std::int32_t type) {
+  const Axis all = axes.back();
+  axes.pop_back();
+  const std::size_t from = axes.size();
+  for (const TermId extent : extents) axes.push_back(plain(extent));
+  Claim& result = out(k, std::move(axes), type);
+  if (all.order == kPlain) return;
+  result.joint = std::make_shared<Index>(orders.index(all));
+  result.joint_from = from;
 }
 
 Claim& Step::out(std::size_t k, Axes axes, std::int32_t type) {

@@ -33,6 +33,9 @@ struct Store {
   Terms terms;
   Orders orders;
   std::set<std::string> assumptions;  // on which equality rests
+  // The user renumbers several axes at once: an order that does not come apart in a Reshape may be
+  // one of several axes, and no contradiction.
+  bool joint_orders = false;
 };
 
 class Step {
@@ -44,6 +47,7 @@ class Step {
   Terms& terms;
   Orders& orders;
   std::set<std::string>& assumptions;
+  const bool joint_orders;  // several axes may have one
 
   // Operands. The functions that return axes or a claim throw when the operand is missing, of
   // unknown shape, packed, or renumbered in its elements.
@@ -105,6 +109,17 @@ class Step {
 
   // Results. Where orders depend on another axis, one of the result must lead.
   Claim& out(std::size_t k, Axes axes, std::int32_t type);
+
+  // Joint axes. As one axis behind those before it: of the operand whose axes are joint, or of
+  // another whose axes in these places, from the end, are all units.
+  bool is_joint(std::size_t k) const { return has(k) && claim(k).joint; }
+  Axes with_one(std::size_t k, std::size_t joint_axes) const;
+  std::size_t joint_axes(std::size_t k) const {
+    return claim(k).axes->size() - claim(k).joint_from;
+  }
+  // A result whose last axis stands for axes of these extents.
+  void out_joint(std::size_t k, Axes axes, const std::vector<TermId>& extents, std::int32_t type);
+  std::vector<TermId> joint_extents(std::size_t k) const;
 
   std::vector<std::optional<Claim>> results;
 

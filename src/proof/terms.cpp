@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 
 namespace permcrypt::proof {
 namespace {
@@ -50,8 +51,17 @@ TermId Terms::function(const std::string& name, const std::vector<TermId>& opera
     std::string text = name + "(";
     for (std::size_t i = 0; i < operands.size(); ++i) text += (i ? ", " : "") + show(operands[i]);
     it->second = atom(text.size() < kMaxText ? text + ")" : name + "(..)", nonnegative);
+    atoms_.back().function = name;
+    atoms_.back().operands = operands;
   }
   return it->second;
+}
+
+std::optional<std::vector<TermId>> Terms::operands_of(TermId x, const std::string& name) const {
+  const Polynomial& p = terms_[x];
+  if (p.size() != 1 || p.begin()->second != 1 || p.begin()->first.size() != 1) return std::nullopt;
+  const AtomFacts& facts = atoms_[p.begin()->first[0]];
+  return facts.function == name ? std::optional(facts.operands) : std::nullopt;
 }
 
 bool Terms::accumulate(Polynomial& x, const Polynomial& y, const Monomial& m, std::int64_t factor) {
@@ -149,8 +159,17 @@ std::optional<std::int64_t> Terms::value(TermId x) const {
   return p.begin()->second;
 }
 
+bool Terms::is_multiple(TermId x) const {
+  std::int64_t common = 0;
+  for (const auto& [monomial, coefficient] : terms_[x]) {
+    if (coefficient == INT64_MIN) return false;
+    common = std::gcd(common, coefficient);
+  }
+  return common > 1;
+}
+
 bool Terms::nonnegative(TermId x) const {
-  return std::ranges::all_of(terms_[x], [&](const auto& part) {
+  return extents_.contains(x) || std::ranges::all_of(terms_[x], [&](const auto& part) {
     return part.second >= 0 &&
            std::ranges::all_of(part.first, [&](Atom a) { return atoms_[a].nonnegative; });
   });

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,15 @@ class Terms {
   TermId floor_divide(TermId x, std::int64_t y);
   // Another function of terms: the same name and operands, the same value.
   TermId function(const std::string& name, const std::vector<TermId>& operands, bool nonnegative);
+  // The operands of a term that is this function and nothing else.
+  std::optional<std::vector<TermId>> operands_of(TermId x, const std::string& name) const;
 
   std::optional<std::int64_t> value(TermId x) const;  // of a constant
   bool is(TermId x, std::int64_t value) const { return this->value(x) == value; }
   bool nonnegative(TermId x) const;  // for all inputs; false when that is not known
+  // From now on: x is the extent of a value that every run has, and so not negative.
+  void is_extent(TermId x) { extents_.insert(x); }
+  bool is_multiple(TermId x) const;  // of an integer greater than one
   std::string show(TermId x) const;
 
  private:
@@ -50,6 +56,8 @@ class Terms {
   struct AtomFacts {
     std::string name;
     bool nonnegative;
+    std::string function = {};
+    std::vector<TermId> operands = {};
   };
 
   TermId intern(Polynomial polynomial);
@@ -63,6 +71,7 @@ class Terms {
   std::vector<Polynomial> terms_;
   std::map<Polynomial, TermId> ids_;
   std::map<std::string, TermId> named_;
+  std::set<TermId> extents_;
   std::map<Atom, std::pair<TermId, std::int64_t>> quotients_;  // what an atom is the floor of
 };
 

@@ -17,7 +17,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 OutputDifference not_comparable(OutputDifference difference, std::string why) {
   difference.mismatch = std::move(why);
-  difference.differing = 1;
+  difference.differing = difference.beyond_chance = 1;
   difference.max_absolute = difference.mean_absolute = difference.p99_absolute = kInfinity;
   difference.max_relative = difference.mean_relative = difference.p99_relative = kInfinity;
   difference.smallest_tolerance = kInfinity;
@@ -101,66 +101,55 @@ std::optional<std::size_t> argmax(std::span<const double> row) {
   return static_cast<std::size_t>(std::ranges::max_element(row) - row.begin());
 }
 
-TopOne compare_choices(std::span<const double> expected, std::span<const double> actual,
-                       std::size_t classes) {
-  TopOne result;
-  if (classes < 2) return result;
-  std::vector<double> expected_counts(classes), actual_counts(classes);
-  for (std::size_t row = 0; row + classes <= expected.size(); row += classes) {
-    const auto wanted = argmax(expected.subspan(row, classes));
-    if (!wanted) continue;
-    ++result.positions;
-    ++expected_counts[*wanted];
-    const auto chosen = argmax(actual.subspan(row, classes));
-    if (!chosen) continue;
-    ++actual_counts[*chosen];
-    result.agreeing += wanted == chosen;
+// Every row along the last axis is a choice.
+void compare_choices(std::span<const double> expected, std::span<const double> actual,
+                     const std::vector<std::int64_t>& shape, OutputDifference& difference) {
+  const std::size_t classes = shape.empty() ? 0 : static_cast<std::size_t>(shape.back());
+  if (classes < 2) return;
+  std::vector<std::int64_t> wanted, chosen;
+  const std::size_t rows = expected.size() / classes;
+  bool all = true;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto here = argmax(expected.subspan(row * classes, classes));
+    const auto there = argmax(actual.subspan(row * classes, classes));
+    all = all && here;
+    if (!here) continue;
+    wanted.push_back(static_cast<std::int64_t>(*here));
+    chosen.push_back(there ? static_cast<std::int64_t>(*there) : Choices::kNone);
   }
-  if (result.positions == 0) return result;
-  double by_frequency = 0;
-  for (std::size_t i = 0; i < classes; ++i) by_frequency += expected_counts[i] * actual_counts[i];
-  by_frequency /= static_cast<double>(result.positions) * static_cast<double>(result.positions);
-  result.chance = std::max(1 / static_cast<double>(classes), by_frequency);
-  result.p_value = binomial_tail(result.positions, result.agreeing, result.chance);
-  return result;
+  const bool items = all && shape.size() > 1;
+  difference.classes = classes;
+  difference.choices.add(wanted, chosen, items ? static_cast<std::size_t>(shape[0]) : 1);
 }
 
 OutputDifference compare_integers(std::span<const std::int64_t> expected,
                                   std::span<const std::int64_t> actual,
+                                  const std::vector<std::int64_t>& shape,
                                   OutputDifference difference) {
   difference.integers = true;
+  difference.choices.add(expected, actual, shape.empty() ? 1 : static_cast<std::size_t>(shape[0]));
   std::size_t count = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) count += expected[i] != actual[i];
   if (count > 0)
     difference.differing = static_cast<double>(count) / static_cast<double>(expected.size());
+  difference.judge_choices();
   return difference;
 }
 
 }  // namespace
 
-double binomial_tail(std::uint64_t trials, std::uint64_t successes, double chance) {
-  if (successes == 0 || chance >= 1) return 1;
-  if (successes > trials || chance <= 0) return 0;
-  // lgamma is not thread safe only for its sign, which is positive here.
-  const auto log_factorial = [](std::uint64_t n) {
-    return std::lgamma(static_cast<double>(n) + 1);
-  };
-  double tail = 0;
-  for (std::uint64_t k = successes; k <= trials; ++k) {
-    const double log_term = log_factorial(trials) - log_factorial(k) - log_factorial(trials - k) +
-                            static_cast<double>(k) * std::log(chance) +
-                            static_cast<double>(trials - k) * std::log1p(-chance);
-    const double term = std::exp(log_term);
-    tail += term;
-    const bool falling = static_cast<double>(k) > static_cast<double>(trials) * chance;
-    if (falling && term < tail * 1e-17) break;
-  }
-  return std::min(tail, 1.0);
+void OutputDifference::judge_choices() {
+  (integers ? equal_values : top_one) =
+      choices.agreement(classes > 0 ? 1 / static_cast<double>(classes) : 0);
+  if (!integers || differing == 0) return;
+  const double unlike = 1 - choices.chance_by_frequency();
+  beyond_chance = unlike > 0 ? differing / unlike : differing;
 }
 
 Result<OutputDifference> compare_tensors(const TensorData& expected, const TensorData& actual) {
   OutputDifference difference;
   difference.name = expected.name;
+  difference.rank = expected.shape.size();
   difference.elements = element_count(expected.shape).value_or(0);
   difference.integers = is_integer(expected.type);
   if (expected.type != actual.type) {
@@ -176,14 +165,13 @@ Result<OutputDifference> compare_tensors(const TensorData& expected, const Tenso
     const auto x = to_integers(expected), y = to_integers(actual);
     if (!x) return fail(x.error());
     if (!y) return fail(y.error());
-    return compare_integers(*x, *y, difference);
+    return compare_integers(*x, *y, expected.shape, difference);
   }
   const auto x = to_doubles(expected), y = to_doubles(actual);
   if (!x) return fail(x.error());
   if (!y) return fail(y.error());
-  const std::size_t classes =
-      expected.shape.empty() ? 0 : static_cast<std::size_t>(expected.shape.back());
-  difference.top_one = compare_choices(*x, *y, classes);
+  compare_choices(*x, *y, expected.shape, difference);
+  difference.judge_choices();
   for (std::size_t i = 0; i < x->size(); ++i) {
     const bool finite = std::isfinite((*x)[i]) && std::isfinite((*y)[i]);
     if (!finite && !same_non_finite((*x)[i], (*y)[i])) {

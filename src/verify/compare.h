@@ -7,23 +7,10 @@
 #include <vector>
 
 #include "permcrypt/status.h"
+#include "verify/choices.h"
 #include "verify/tensor_data.h"
 
 namespace permcrypt {
-
-// Agreement on the largest entry along the last axis.
-struct TopOne {
-  std::uint64_t positions = 0;  // how many argmaxes were compared; 0: the last axis is no choice
-  std::uint64_t agreeing = 0;
-  // The agreement of two unrelated results: of a guess, 1 / classes, or where some classes are
-  // frequent in both results, of independent draws from these frequencies.
-  double chance = 0;
-  double p_value = 1;  // of at least so much agreement by chance
-
-  double agreement() const {
-    return positions == 0 ? 0 : static_cast<double>(agreeing) / static_cast<double>(positions);
-  }
-};
 
 // One output against the expected one. Relative errors are in units of the expected output's
 // standard deviation (of its largest magnitude where all elements are equal).
@@ -34,14 +21,24 @@ struct OutputDifference {
   std::string mismatch;
   bool integers = false;  // integers and booleans: count `differing`; the errors are zeros
   std::uint64_t elements = 0;
+  std::size_t rank = 0;
   double differing = 0;  // share of the elements that are not equal
+  // Of integers: the same over the share that would differ by chance, which is small where one
+  // value is frequent. 1 for unrelated results, 0 for equal ones (1 - Cohen's kappa).
+  double beyond_chance = 0;
   double max_absolute = 0, mean_absolute = 0, p99_absolute = 0;
   double max_relative = 0, mean_relative = 0, p99_relative = 0;
   double cosine = 1;  // of the outputs as vectors
   // The smallest t with |actual - expected| <= t + t * |expected| everywhere: what
   // numpy.allclose(rtol=t, atol=t) needs.
   double smallest_tolerance = 0;
-  TopOne top_one;  // of floating-point outputs
+  TopOne top_one;       // of floating-point outputs
+  TopOne equal_values;  // of integers
+  Choices choices;      // what both come of
+  std::size_t classes = 0;
+
+  // Once choices are added up.
+  void judge_choices();
 };
 
 // Compares by name, in the order of `expected`.
@@ -51,8 +48,5 @@ Result<std::vector<OutputDifference>> compare_outputs(std::span<const TensorData
 
 // The same for two tensors, whatever their names.
 Result<OutputDifference> compare_tensors(const TensorData& expected, const TensorData& actual);
-
-// P(X >= successes) for X ~ Binomial(trials, chance).
-double binomial_tail(std::uint64_t trials, std::uint64_t successes, double chance);
 
 }  // namespace permcrypt

@@ -137,21 +137,33 @@ std::int64_t clamp_bound(std::int64_t bound, std::int32_t type) {
   return std::clamp<std::int64_t>(bound, 1, std::int64_t{1} << (bits - 1));
 }
 
-void fill_mask(TensorData& tensor, std::uint64_t count, bool padded, Random& random) {
+// Ones and zeros. The first of each row is a one.
+std::vector<std::int64_t> mask_of(const TensorData& tensor, std::uint64_t count, bool padded,
+                                  Random& random) {
   constexpr std::int64_t kOneZeroIn = 5;
   const auto row = static_cast<std::uint64_t>(tensor.shape.empty() ? 1 : tensor.shape.back());
   std::uint64_t ones = row;  // in a padded row
-  fill_integers(tensor, count, [&](std::uint64_t i) -> std::int64_t {
+  std::vector<std::int64_t> out;
+  for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t place = i % row;
-    if (!padded) return place == 0 || uniform(random, kOneZeroIn) > 0;
+    if (!padded) {
+      out.push_back(place == 0 || uniform(random, kOneZeroIn) > 0);
+      continue;
+    }
     if (place == 0 && i > 0) {
       ones = 1 + static_cast<std::uint64_t>(uniform(random, static_cast<std::int64_t>(row)));
     }
-    return place < ones;
-  });
+    out.push_back(place < ones);
+  }
+  return out;
 }
 
 bool fill(TensorData& tensor, std::uint64_t count, const InputChoices& choices, Random& random) {
+  if (choices.masks.contains(tensor.name) && tensor.type == onnx::TensorProto::FLOAT) {
+    const auto mask = mask_of(tensor, count, choices.padded_masks, random);
+    fill<float>(tensor, count, [&](std::uint64_t i) { return static_cast<float>(mask[i]); });
+    return true;
+  }
   switch (tensor.type) {
     case onnx::TensorProto::FLOAT:
       fill<float>(tensor, count, [&](std::uint64_t) { return normal(random); });
@@ -179,7 +191,8 @@ bool fill(TensorData& tensor, std::uint64_t count, const InputChoices& choices, 
     fill_integers(tensor, count, [&](std::uint64_t) { return uniform(random, limit); });
     return true;
   }
-  fill_mask(tensor, count, choices.padded_masks, random);
+  const auto mask = mask_of(tensor, count, choices.padded_masks, random);
+  fill_integers(tensor, count, [&](std::uint64_t i) { return mask[i]; });
   return true;
 }
 

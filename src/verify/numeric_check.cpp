@@ -31,32 +31,64 @@ bool depends_on_key(const ByKey& keys, std::size_t output, double tolerance) {
   });
 }
 
-bool is_skilled(const OutputDifference& d) {
-  return d.top_one.positions >= kEnoughPositions && d.top_one.p_value < kSkill;
+const TopOne& choices_of(const OutputDifference& d) {
+  return d.integers ? d.equal_values : d.top_one;
+}
+
+// `one_order`: the choices come in an order that the key decides, and one key only was tried.
+bool is_skilled(const OutputDifference& d, bool one_order) {
+  const TopOne& top = choices_of(d);
+  return top.positions >= kEnoughPositions && top.p_value < kSkill &&
+         !(one_order && top.p_of_order > kSkill);
+}
+
+std::string too_near(const OutputDifference& d, double error) {
+  return d.integers
+             ? fmt::format("output '{}' differs in {:.3g} of what would differ by chance only",
+                           d.name, error)
+             : fmt::format("output '{}' is off by {:.3g} standard deviations only", d.name, error);
+}
+
+// What the plan makes of outputs.
+struct OutputRoles {
+  std::set<std::string> caches;
+  // Output and axis: in an order that the key decides.
+  std::set<std::pair<std::string, std::size_t>> ordered;
+};
+
+OutputRoles roles_of(const Plan& plan) {
+  OutputRoles out;
+  for (const PlanCache& cache : plan.caches) out.caches.insert(cache.present);
+  for (const PlanLock& lock : plan.locks) {
+    if (lock.kind == LockKind::kOutput) out.ordered.emplace(lock.value, lock.axis);
+  }
+  return out;
 }
 
 // Why the results under these keys are still of use; empty when they are not.
-std::string usefulness(const ByKey& keys, double tolerance, const std::set<std::string>& caches) {
+std::string usefulness(const ByKey& keys, double tolerance, const OutputRoles& roles) {
   bool any = false;
   for (std::size_t k = 0; k < keys[0].size(); ++k) {
     // State is of use to the model itself only.
-    if (caches.contains(keys[0][k].name) || !depends_on_key(keys, k, tolerance)) continue;
+    if (roles.caches.contains(keys[0][k].name) || !depends_on_key(keys, k, tolerance)) continue;
     any = true;
+    const std::size_t rank = keys[0][k].rank;
+    const bool one_order =
+        keys.size() == 1 && rank > 0 && roles.ordered.contains({keys[0][k].name, rank - 1});
     std::vector<double> errors;
     std::size_t skilled = 0;
     for (const auto& differences : keys) {
       errors.push_back(error_of(differences[k]));
-      skilled += is_skilled(differences[k]);
+      skilled += is_skilled(differences[k], one_order);
     }
     if (median(errors) < kUselessError) {
-      return fmt::format("output '{}' is off by {:.3g} standard deviations only", keys[0][k].name,
-                         median(errors));
+      return too_near(keys[0][k], median(errors));
     }
     if (2 * skilled > keys.size()) {
-      const TopOne& top = keys[0][k].top_one;
-      return fmt::format(
-          "the first choice of output '{}' agrees in {:.1f} % of {} places (chance: {:.1f} %)",
-          keys[0][k].name, 100 * top.agreement(), top.positions, 100 * top.chance);
+      const TopOne& top = choices_of(keys[0][k]);
+      return fmt::format("the {} of output '{}' agrees in {:.1f} % of {} places (chance: {:.1f} %)",
+                         keys[0][k].integers ? "value" : "first choice", keys[0][k].name,
+                         100 * top.agreement(), top.positions, 100 * top.chance);
     }
   }
   return any ? "" : "no output changes";
@@ -73,8 +105,8 @@ std::string spread(const ByKey& keys) {
 }
 
 Check useless_check(std::string name, const ByKey& keys, double tolerance,
-                    const std::set<std::string>& caches) {
-  const std::string why = usefulness(keys, tolerance, caches);
+                    const OutputRoles& roles) {
+  const std::string why = usefulness(keys, tolerance, roles);
   if (why.empty()) return {std::move(name), Outcome::kPassed, spread(keys), ""};
   return {std::move(name), Outcome::kFailed, "still useful: " + why,
           "the model is not protected: encrypt with --internal block, or all"};
@@ -87,7 +119,7 @@ void keep_figures(std::vector<OutputFigures>& figures, const std::string& run,
 
 }  // namespace
 
-double error_of(const OutputDifference& d) { return d.integers ? d.differing : d.max_relative; }
+double error_of(const OutputDifference& d) { return d.integers ? d.beyond_chance : d.max_relative; }
 
 Result<Check> check_with_key(Trial& trial, std::span<const std::int32_t> key,
                              const Tolerance& tolerance, std::vector<OutputFigures>& figures) {
@@ -117,8 +149,7 @@ Result<std::vector<Check>> check_without_key(Trial& trial, std::span<const std::
                                              const Tolerance& tolerance,
                                              std::vector<OutputFigures>& figures) {
   const auto parts = lock_parts(trial.plan());
-  std::set<std::string> caches;
-  for (const PlanCache& cache : trial.plan().caches) caches.insert(cache.present);
+  const OutputRoles roles = roles_of(trial.plan());
   std::vector<Check> out;
   ByKey tried;
   const auto attempt = [&](const std::string& run, std::span<const std::int32_t> key) {
@@ -128,7 +159,7 @@ Result<std::vector<Check>> check_without_key(Trial& trial, std::span<const std::
     });
   };
   const auto judge = [&](const std::string& name) {
-    out.push_back(useless_check(name, std::exchange(tried, {}), tolerance.value, caches));
+    out.push_back(useless_check(name, std::exchange(tried, {}), tolerance.value, roles));
   };
   if (auto done = attempt("without the key", identity_vector(parts)); !done) {
     return fail(done.error());

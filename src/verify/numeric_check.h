@@ -11,7 +11,7 @@
 namespace permcrypt {
 
 // How far off a result is, as one number: standard deviations, or of integers the share that
-// differs.
+// differs, over that which would differ by chance.
 double error_of(const OutputDifference& difference);
 
 // From here on a result is useless (interface.md, "Useless without the key").

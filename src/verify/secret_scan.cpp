@@ -63,6 +63,8 @@ void SecretScan::add(std::size_t secret, std::string bytes) {
 
 void SecretScan::add_indices(std::size_t secret, std::span<const std::uint32_t> indices) {
   if (indices.size() < kFewestIndices) return;
+  std::uint32_t next = 0;
+  if (std::ranges::all_of(indices, [&](std::uint32_t index) { return index == next++; })) return;
   add(secret, little_endian<std::int32_t>(indices));
   add(secret, little_endian<std::int64_t>(indices));
   std::string varints;

@@ -29,7 +29,7 @@ class SecretScan {
   // The bytes as they are; less than kFewestBytes are not looked for.
   void add(std::size_t secret, std::string bytes);
   // An index vector as ONNX could store it: 32- and 64-bit little-endian integers, or varints. Less
-  // than kFewestIndices are not looked for.
+  // than kFewestIndices are not looked for, nor what counts up from zero and hides nothing.
   void add_indices(std::size_t secret, std::span<const std::uint32_t> indices);
 
   // Where they are, by file and offset; of many in one stretch of a file only the first. `cleared`:

@@ -1,7 +1,11 @@
 #include "verify/trial.h"
 
-#include <algorithm>
+#include <onnx/onnx_pb.h>
 
+#include <algorithm>
+#include <set>
+
+#include "permcrypt/model.h"
 #include "verify/client_data.h"
 #include "verify/data_files.h"
 #include "verify/lock_vector.h"
@@ -28,11 +32,36 @@ Result<std::vector<std::vector<TensorData>>> given_inputs(const std::filesystem:
   return out;
 }
 
+// Inputs of real numbers that the model makes integers of at once: masks, as old exporters have
+// them.
+std::set<std::string> real_masks(const std::filesystem::path& path) {
+  using T = onnx::TensorProto;
+  std::set<std::string> cast, other;
+  const auto model = read_model(path);
+  if (!model) return {};
+  const onnx::GraphProto& graph = model->structure.graph();
+  for (const auto& node : graph.node()) {
+    const bool to_integers =
+        node.op_type() == "Cast" && std::ranges::any_of(node.attribute(), [](const auto& a) {
+          return a.name() == "to" && (a.i() == T::INT32 || a.i() == T::INT64 || a.i() == T::BOOL);
+        });
+    for (const std::string& name : node.input()) (to_integers ? cast : other).insert(name);
+  }
+  std::set<std::string> out;
+  for (const auto& input : graph.input()) {
+    if (cast.contains(input.name()) && !other.contains(input.name())) out.insert(input.name());
+  }
+  return out;
+}
+
 // The first two as interface.md says; then with the sizes exchanged, and with single ones, where
 // the model runs on them. Masks of both kinds take turns.
-Result<std::vector<std::vector<TensorData>>> made_inputs(Session& original, const Plan& plan,
+Result<std::vector<std::vector<TensorData>>> made_inputs(Session& original,
+                                                         const std::filesystem::path& path,
+                                                         const Plan& plan,
                                                          std::uint64_t weight_bytes) {
   InputChoices choices = choices_of(plan);
+  choices.masks = real_masks(path);
   const std::uint64_t samples = weight_bytes > kLargeModel ? kSamplesOfLarge : kSamples;
   std::vector<std::vector<TensorData>> out;
   for (choices.seed = 1; choices.seed <= samples; ++choices.seed) {
@@ -65,8 +94,7 @@ OutputDifference merged(std::vector<OutputDifference> parts) {
   worst(&OutputDifference::max_relative);
   worst(&OutputDifference::p99_relative);
   worst(&OutputDifference::smallest_tolerance);
-  double chances = 0;
-  out.top_one.positions = out.top_one.agreeing = 0;
+  out.choices = Choices();
   out.mean_absolute = out.mean_relative = out.cosine = out.differing = 0;
   for (const OutputDifference& p : parts) {
     const double share = 1.0 / static_cast<double>(parts.size());
@@ -74,16 +102,10 @@ OutputDifference merged(std::vector<OutputDifference> parts) {
     out.mean_relative += p.mean_relative * share;
     out.cosine += p.cosine * share;
     out.differing += p.differing * share;
-    out.top_one.positions += p.top_one.positions;
-    out.top_one.agreeing += p.top_one.agreeing;
-    chances += p.top_one.chance * static_cast<double>(p.top_one.positions);
+    out.choices.add(p.choices);
     if (!p.mismatch.empty()) out.mismatch = p.mismatch;
   }
-  if (out.top_one.positions > 0) {
-    out.top_one.chance = chances / static_cast<double>(out.top_one.positions);
-    out.top_one.p_value =
-        binomial_tail(out.top_one.positions, out.top_one.agreeing, out.top_one.chance);
-  }
+  out.judge_choices();
   return out;
 }
 
@@ -139,7 +161,7 @@ Result<Trial> Trial::open(const std::filesystem::path& original,
   auto locked = Session::open(encrypted, session_options);
   if (!locked) return tl::unexpected(locked.error());
   auto inputs = options.inputs ? given_inputs(*options.inputs, *plain)
-                               : made_inputs(*plain, plan, options.weight_bytes);
+                               : made_inputs(*plain, original, plan, options.weight_bytes);
   if (!inputs) return tl::unexpected(inputs.error());
   Trial trial(*std::move(locked), plan, groups);
   for (auto& set : *inputs) {
@@ -157,7 +179,7 @@ Result<Trial> Trial::open_alone(const std::filesystem::path& encrypted, const Pl
   auto session = Session::open(encrypted, {options.optimise, options.threads});
   if (!session) return tl::unexpected(session.error());
   auto inputs = options.inputs ? given_inputs(*options.inputs, *session)
-                               : made_inputs(*session, plan, options.weight_bytes);
+                               : made_inputs(*session, encrypted, plan, options.weight_bytes);
   if (!inputs) return tl::unexpected(inputs.error());
   Trial trial(*std::move(session), plan, {});
   for (auto& set : *inputs) {

@@ -130,6 +130,8 @@ for token in mlp.enc.token.npz mlp.enc.token mlp.enc.token.in.onnx; do
     for (i = 1; i <= half; ++i) if ($i != $(i + half) && ($i - $(i + half))^2 > 1e-8) exit 1 }' ||
     fail "results differ with $token"
 done
+expect 6 run "$mlp" -t mlp.enc.token.npz --inputs "$data"
+says err 'takes no token'
 expect 0 run mlp.enc.onnx --inputs "$data"
 grep -o 'float32.*' out >without
 ! cmp -s plain without || fail "results are the same without the token"

@@ -89,6 +89,7 @@ class Faults {
       if (node.op_type() == "Gather" && node.name().starts_with("permcrypt/"))
         locks.push_back(&node);
     }
+    if (locks.empty()) return false;
     onnx::NodeProto &a = *locks[below(locks.size())], &b = *locks[below(locks.size())];
     if (&a == &b) {
       onnx::AttributeProto& axis = *a.mutable_attribute(0);

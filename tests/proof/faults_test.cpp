@@ -5,10 +5,11 @@
 namespace permcrypt::test {
 namespace {
 
-void check_all_found(const std::string& model, int faults) {
+void check_all_found(const std::string& model, int faults, Carry carry = Carry::kKey) {
   CAPTURE(model);
   LockOptions locks;
   locks.internal = Internal::kBlock;
+  locks.carry = carry;
   const ProofSample sample(model_to_prove(model), locks);
   REQUIRE(sample.proof().complete());
   Faults source(sample, 7);
@@ -29,6 +30,10 @@ TEST_CASE("proof: 200 faults in correct encryptions") {
   check_all_found("vit-mnist", 100);
   check_all_found("t5-encoder-fused", 60);
   check_all_found("llama-fp16", 40);
+}
+
+TEST_CASE("proof: 60 faults where the data carries the key") {
+  check_all_found("vit-mnist", 60, Carry::kData);
 }
 
 }  // namespace

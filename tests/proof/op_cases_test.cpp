@@ -30,7 +30,6 @@ bool can_be_encrypted(const std::filesystem::path& model, const LockOptions& loc
 // Forms that rules handle and definitions do not: their results are left to the numbers.
 const std::set<std::string> kLeftToTheNumbers = {"GroupQueryAttention: a bias or a sink",
                                                  "MatMulBnb4: blocks that do not divide",
-                                                 "MoE: gates in one with weights",
                                                  "BatchNormalization: training",
                                                  "LSTM: batch first",
                                                  "GRU: batch first",

@@ -45,6 +45,24 @@ TEST_CASE("orders: around dynamic extents") {
                   NotUnderstood);
 }
 
+TEST_CASE("orders: what is beside an order may be known by the new shape only") {
+  Setting s;
+  const TermId batch = s.t.dimension("b"), q = s.t.dimension("q"), r = s.t.dimension("r");
+  const std::vector<Axis> picture = {
+      {batch}, s.axis(s.heads), {s.t.dimension("h")}, {s.t.dimension("w")}};
+  const TermId rows = s.t.multiply(s.t.multiply(batch, s.n(3)), q);
+  const auto folded = s.o.regroup(picture, std::vector{rows, s.n(2), r, s.n(2)});
+  CHECK(folded[0].order != kPlain);
+  CHECK(folded[1].order == kPlain);
+  CHECK(folded[2].order == kPlain);
+  const auto back = s.o.regroup(folded, std::vector{batch, s.n(3), q, s.t.multiply(r, s.n(4))});
+  CHECK(back[0].order == kPlain);
+  CHECK(back[1].order == picture[1].order);
+  CHECK(back[2].order == kPlain);
+  const TermId others = s.t.multiply(s.t.multiply(batch, s.n(5)), q);
+  CHECK_THROWS_AS(s.o.regroup(picture, std::vector{others, s.n(2), r, s.n(2)}), NotUnderstood);
+}
+
 TEST_CASE("orders: parts of an axis must be closed under its order") {
   Setting s;
   const Axis halves = s.axis({1, 0, 3, 2});

@@ -48,6 +48,29 @@ TEST_CASE("terms: signs") {
   CHECK(t.nonnegative(t.unknown_extent()));
 }
 
+TEST_CASE("terms: an extent is not negative") {
+  Terms t;
+  const TermId n = t.subtract(t.dimension("n"), t.constant(1));
+  CHECK(!t.nonnegative(n));
+  t.is_extent(n);
+  CHECK(t.nonnegative(n));
+  CHECK(!t.nonnegative(t.subtract(n, t.constant(1))));
+}
+
+TEST_CASE("terms: multiples and functions") {
+  Terms t;
+  const TermId n = t.dimension("n"), four = t.constant(4);
+  CHECK(t.is_multiple(t.add(t.multiply(n, four), t.constant(6))));
+  CHECK(!t.is_multiple(t.add(t.multiply(n, four), t.constant(3))));
+  CHECK(!t.is_multiple(n));
+  CHECK(!t.is_multiple(t.constant(0)));
+  const TermId most = t.function("max", {n, four}, true);
+  CHECK(t.operands_of(most, "max") == std::vector<TermId>{n, four});
+  CHECK(!t.operands_of(most, "min"));
+  CHECK(!t.operands_of(t.multiply(most, four), "max"));
+  CHECK(!t.operands_of(n, "max"));
+}
+
 TEST_CASE("terms: what overflows is unknown, not wrong") {
   Terms t;
   const TermId large = t.constant(INT64_MAX);

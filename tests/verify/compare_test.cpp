@@ -114,14 +114,21 @@ TEST_CASE("compare: two results that always choose one class agree by chance") {
   CHECK(related.p_value < 1e-80);
 }
 
-TEST_CASE("compare: the binomial tail") {
-  CHECK(binomial_tail(10, 0, 0.3) == 1);
-  CHECK(binomial_tail(10, 11, 0.3) == 0);
-  CHECK(binomial_tail(2, 2, 0.1) == Approx(0.01));
-  CHECK(binomial_tail(2, 1, 0.1) == Approx(0.19));
-  CHECK(binomial_tail(1000, 100, 0.1) == Approx(0.5154).epsilon(1e-3));
-  CHECK(binomial_tail(1000, 200, 0.1) == Approx(1.5e-21).epsilon(0.1));
-  CHECK(binomial_tail(5, 3, 1) == 1);
+TEST_CASE("compare: integers of which one is frequent differ little by chance") {
+  std::vector<std::int64_t> expected(100, 7), actual(100, 7);
+  for (std::size_t i = 0; i < 100; i += 10) expected[i] = actual[i + 3] = 8;
+  const auto unrelated =
+      compare_tensors(integers("x", {100}, expected), integers("x", {100}, actual)).value();
+  CHECK(unrelated.differing == Approx(0.2));
+  CHECK(unrelated.beyond_chance == Approx(0.2 / 0.18));
+  CHECK(unrelated.equal_values.agreeing == 80);
+  for (std::size_t i = 0; i < 100; i += 10) actual[i] = 8;  // all that is rare, and as much more
+  const auto related =
+      compare_tensors(integers("x", {100}, expected), integers("x", {100}, actual)).value();
+  CHECK(related.beyond_chance == Approx(0.1 / 0.26));
+  CHECK(compare_tensors(integers("x", {100}, expected), integers("x", {100}, expected))
+            .value()
+            .beyond_chance == 0);
 }
 
 TEST_CASE("compare: outputs are matched by name") {

@@ -58,9 +58,10 @@ TEST_CASE("secrets: what is too short to mean anything is not looked for") {
   SecretScan scan;
   scan.add_indices(0, std::vector<std::uint32_t>{1, 0, 2, 3, 5, 4, 6});
   scan.add(1, "fifteen bytes..");
+  scan.add_indices(2, std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7, 8});
   const TempFolder folder;
-  const std::string file =
-      little_endian({1, 0, 2, 3, 5, 4, 6}, 4) + "fifteen bytes.." + std::string(64, '\0');
+  const std::string file = little_endian({1, 0, 2, 3, 5, 4, 6}, 4) + "fifteen bytes.." +
+                           std::string(64, '\0') + little_endian({0, 1, 2, 3, 4, 5, 6, 7, 8}, 8);
   CHECK(scan.find({folder.write("a", file)}, {}, 1)->empty());
 }
 

@@ -99,6 +99,15 @@ TEST_CASE("made inputs: floats have mean 0 and deviation 1 in every type") {
   }
 }
 
+TEST_CASE("made inputs: a mask of real numbers") {
+  const TensorInfo input{"x", Proto::FLOAT, {fixed(40), fixed(10)}};
+  const auto mask = to_doubles(make_one(input, {.masks = {"x"}})).value();
+  CHECK(std::ranges::count(mask, 1.0) > 250);
+  CHECK(std::ranges::count(mask, 0.0) > 40);
+  CHECK(std::ranges::count(mask, 1.0) + std::ranges::count(mask, 0.0) == 400);
+  for (std::size_t row = 0; row < 400; row += 10) CHECK(mask[row] == 1);
+}
+
 TEST_CASE("made inputs: the same seed gives the same numbers everywhere") {
   const TensorInfo input{"x", Proto::FLOAT, {fixed(3)}};
   CHECK(make_one(input).bytes == make_one(input).bytes);

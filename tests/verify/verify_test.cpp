@@ -1,9 +1,11 @@
 #include "permcrypt/verify.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
+#include "infer/text_model.h"
 #include "permcrypt/token.h"
 #include "plan/small_models.h"
 #include "verify/broken_encryption.h"
@@ -153,6 +155,46 @@ TEST_CASE("verify: a wrong rule shows in the numbers" * doctest::skip(!runtime_a
   const auto verdict = verify(request);
   CHECK(first_failure(verdict) == "static proof");
   CHECK(outcome_of(*verdict, "bytes") == Outcome::kPassed);
+}
+
+// Choices among three classes, in 200 places: the first class is preferred by `bias`, the weights
+// have a say, and so has an input that no key touches, `leak` times as much.
+std::string failure_of_choices(float bias, float leak) {
+  const auto graph = fmt::format(R"(
+choices (float[200,32] x, float[200,3] z) => (int64[200,1] y)
+<float[32,48] w, float[48,1] a, float[48,1] b, float[48,1] c>
+{{ preferred = Constant <value = float[3] {{{}, 0, 0}}> ()  h = MatMul(x, w)  t = Tanh(h)
+  sa = MatMul(t, a)  sb = MatMul(t, b)  sc = MatMul(t, c)  s = Concat <axis = 1> (sa, sb, sc)
+  leak = Constant <value = float {{{}}}> ()  l = Mul(z, leak)  d = Add(s, l)
+  e = Add(d, preferred)  y = ArgMax <axis = 1> (e) }})",
+                                 bias, leak);
+  const TempFolder folder;
+  folder.write("key", key_of('k').to_text());
+  EncryptRequest encryption;
+  encryption.model =
+      folder.write("model.onnx", permcrypt::testing::text_model(graph).SerializeAsString());
+  encryption.out = folder / "model.enc.onnx";
+  encryption.key.file = folder / "key";
+  const auto encrypted = encrypt(encryption);
+  REQUIRE_MESSAGE(encrypted.has_value(), encrypted.error().message);
+  VerifyRequest request;
+  request.encrypted = *encryption.out;
+  request.original = encryption.model;
+  request.key = encryption.key;
+  const auto verdict = verify(request);
+  const std::string failure = first_failure(verdict);
+  MESSAGE(bias << " " << leak << " " << (failure.empty() ? "" : verdict->first_failure()->detail));
+  return failure;
+}
+
+TEST_CASE("verify: a frequent class is no use of its own, and choices that leak are found" *
+          doctest::skip(!runtime_available())) {
+  CHECK(failure_of_choices(0, 0) == "");
+  CHECK(failure_of_choices(1.6f, 0) == "");
+  CHECK(failure_of_choices(2.5f, 0) == "");
+  CHECK(failure_of_choices(0, 5) == "without the key");
+  CHECK(failure_of_choices(0, 0.5f) == "without the key");
+  CHECK(failure_of_choices(1.6f, 1) == "without the key");
 }
 
 TEST_CASE("verify: a model that stays useful is not protected" *

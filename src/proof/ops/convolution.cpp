@@ -2,60 +2,12 @@
 #include <algorithm>
 #include <optional>
 
-#include "proof/definitions.h"
+#include "proof/ops/windows.h"
 
 namespace permcrypt::proof {
 namespace {
 
 using T = onnx::TensorProto;
-
-// How a window moves along one axis of a picture.
-struct Window {
-  std::int64_t stride = 1, dilation = 1, before = 0, after = 0;
-  bool same = false;  // padded so that only the stride counts
-  bool ceil = false;
-};
-
-Window window(const Step& s, std::size_t i, std::size_t axes) {
-  Window w;
-  const auto listed = [&](std::string_view name, std::size_t k, std::int64_t otherwise) {
-    const auto list = s.attr_ints(name);
-    return list && k < list->size() ? (*list)[k] : otherwise;
-  };
-  w.stride = listed("strides", i, 1);
-  w.dilation = listed("dilations", i, 1);
-  const std::string mode = s.attr_text("auto_pad", "NOTSET");
-  w.same = mode.starts_with("SAME");
-  if (mode == "NOTSET") {
-    w.before = listed("pads", i, 0);
-    w.after = listed("pads", i + axes, 0);
-  }
-  w.ceil = s.attr("ceil_mode", 0) != 0;
-  return w;
-}
-
-TermId windows(const Step& s, const Window& w, TermId extent, TermId kernel) {
-  Terms& t = s.terms;
-  const TermId reach = t.multiply(t.subtract(kernel, t.constant(1)), t.constant(w.dilation));
-  const TermId room = w.same ? t.subtract(extent, t.constant(1))
-                             : t.subtract(t.add(extent, t.constant(w.before + w.after)),
-                                          t.add(reach, t.constant(1)));
-  if (w.stride <= 0) throw NotUnderstood{"windows that stand still"};
-  const TermId last =
-      t.floor_divide(w.ceil ? t.add(room, t.constant(w.stride - 1)) : room, w.stride);
-  return t.add(last, t.constant(1));
-}
-
-// How many windows there are when none reaches beyond the axis or into another.
-std::optional<std::int64_t> windows_apart(const Window& w, std::int64_t extent,
-                                          std::int64_t kernel) {
-  if (w.stride < 1 || w.dilation < 1 || kernel < 1 || w.before != 0 || w.after != 0) return {};
-  const std::int64_t span = (kernel - 1) * w.dilation + 1, room = extent - (w.same ? 1 : span);
-  if (room < 0) return {};
-  const std::int64_t count = (w.ceil && !w.same ? room + w.stride - 1 : room) / w.stride + 1;
-  if ((count - 1) * w.stride + span > extent || (count > 1 && w.stride < span)) return {};
-  return count;
-}
 
 // The axis of windows that lie apart, when each is one of the original, its places in the order of
 // the kernel; a pool has none, and sees places in any order.
@@ -121,26 +73,46 @@ Axes convolve(const Step& s, const Axes& x, const Axes& w, std::int64_t groups) 
   return out;
 }
 
+// The result, but for its elements' type, of operands x and w. Whether its places are joint is said
+// by `places`, which is empty where they are not.
+Axes convolved(Step& s, std::size_t x, std::size_t w, std::vector<TermId>& places) {
+  if (s.is_joint(x)) return convolve_patches(s, x, w, places);
+  return convolve(s, s.axes(x), s.axes(w), s.attr("group", 1));
+}
+
+void come_out(Step& s, Axes axes, const std::vector<TermId>& places, std::int32_t type) {
+  if (places.empty()) {
+    s.out(0, std::move(axes), type);
+  } else {
+    s.out_joint(0, std::move(axes), places, type);
+  }
+}
+
 void conv(Step& s) {
-  Axes out = convolve(s, s.axes(0), s.axes(1), s.attr("group", 1));
-  s.per_index(2, s.axes(1)[0]);
+  std::vector<TermId> places;
+  Axes out = convolved(s, 0, 1, places);
+  s.per_index(2, out[1]);
+  if (s.has(3) && !places.empty()) throw NotUnderstood{"several axes are renumbered at once"};
   if (s.has(3)) out = s.broadcast(out, s.axes(3));  // FusedConv adds one more
-  s.out(0, std::move(out), s.type(0));
+  come_out(s, std::move(out), places, s.type(0));
 }
 
 // x, w, zero of x, zero of w
 void conv_integer(Step& s) {
   s.must_be_plain(2);
-  s.per_index(3, s.axes(1).at(0));
-  s.out(0, convolve(s, s.axes(0), s.axes(1), s.attr("group", 1)), T::INT32);
+  std::vector<TermId> places;
+  Axes out = convolved(s, 0, 1, places);
+  s.per_index(3, out[1]);
+  come_out(s, std::move(out), places, T::INT32);
 }
 
 // x, scale, zero, w, scale, zero, scale, zero, bias
 void qlinear_conv(Step& s) {
   for (const std::size_t k : {1, 2, 6, 7}) s.must_be_plain(k);
-  Axes out = convolve(s, s.axes(0), s.axes(3), s.attr("group", 1));
-  for (const std::size_t k : {4, 5, 8}) s.per_index(k, s.axes(3)[0]);
-  s.out(0, std::move(out), s.type(0));
+  std::vector<TermId> places;
+  Axes out = convolved(s, 0, 3, places);
+  for (const std::size_t k : {4, 5, 8}) s.per_index(k, out[1]);
+  come_out(s, std::move(out), places, s.type(0));
 }
 
 bool all_zero(const std::optional<std::vector<std::int64_t>>& list) {

@@ -1,4 +1,6 @@
 // Each element of the result is a function of the elements at its position.
+#include <optional>
+
 #include "proof/definitions.h"
 
 namespace permcrypt::proof {
@@ -14,8 +16,34 @@ Axes broadcast_all(const Step& s) {
   return out;
 }
 
-void elementwise(Step& s) { s.out(0, broadcast_all(s), s.type(0)); }
-void predicate(Step& s) { s.out(0, broadcast_all(s), T::BOOL); }
+// The first operand whose axes are joint.
+std::optional<std::size_t> joint_operand(const Step& s) {
+  for (std::size_t k = 0; k < s.operands(); ++k) {
+    if (s.is_joint(k)) return k;
+  }
+  return std::nullopt;
+}
+
+void each(Step& s, std::int32_t type) {
+  const auto joint = joint_operand(s);
+  if (!joint) {
+    s.out(0, broadcast_all(s), type);
+    return;
+  }
+  const std::size_t rank = s.claim(*joint).axes->size();
+  Axes out;
+  for (std::size_t k = 0; k < s.operands(); ++k) {
+    if (!s.has(k)) continue;
+    if (s.claim(k).axes && s.claim(k).axes->size() > rank) {
+      throw NotUnderstood{"several axes are renumbered at once"};
+    }
+    out = s.broadcast(out, s.with_one(k, s.joint_axes(*joint)));
+  }
+  s.out_joint(0, std::move(out), s.joint_extents(*joint), type);
+}
+
+void elementwise(Step& s) { each(s, s.type(0)); }
+void predicate(Step& s) { each(s, T::BOOL); }
 
 // The other operands are single numbers.
 void with_parameters(Step& s) {
@@ -32,6 +60,8 @@ Claim& pass(Step& s, std::int32_t type) {
   if (!x.axes || x.packed_bits != 0) throw NotUnderstood{"an operand of unknown shape"};
   Claim& out = s.out(0, *x.axes, type);
   out.code = x.code;
+  out.joint = x.joint;
+  out.joint_from = x.joint_from;
   return out;
 }
 
@@ -53,7 +83,7 @@ void equal(Step& s) {
   if (!coded(s, 0) && !coded(s, 1)) return predicate(s);
   const std::size_t k = coded(s, 0) ? 0 : 1;
   const Claim &ids = s.claim(k), &other = s.claim(1 - k);
-  if (!ids.axes || !other.axes) throw NotUnderstood{"an operand of unknown shape"};
+  if (!ids.axes || !other.axes || other.joint) throw NotUnderstood{"an operand of unknown shape"};
   if (other.code != ids.code) {
     const Index& code = s.orders.permutation(ids.code);
     for (const std::int64_t c : s.constants(1 - k)) {

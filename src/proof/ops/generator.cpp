@@ -22,10 +22,7 @@ void constant(Step& s) {
 
 void filled(Step& s) {
   Axes out;
-  for (const TermId extent : s.ints(0)) {
-    const bool known = s.terms.nonnegative(extent);
-    out.push_back(s.repeated(known ? extent : s.terms.function("extent", {extent}, true)));
-  }
+  for (const TermId extent : s.ints(0)) out.push_back(s.repeated(extent));  // not negative
   const auto* value = s.attribute("value");
   s.out(0, std::move(out), value ? value->t().data_type() : T::FLOAT);
 }

@@ -9,7 +9,7 @@ namespace permcrypt::proof {
 const Axes& shape_of(const Step& s, std::size_t k) {
   const Claim& x = s.claim(k);
   if (!x.axes) throw NotUnderstood{"an operand of unknown shape"};
-  if (x.packed_bits != 0) throw NotUnderstood{"packed elements"};
+  if (x.reshaped()) throw NotUnderstood{"packed elements"};
   return unfibred(s.orders, *x.axes);
 }
 
@@ -94,7 +94,7 @@ using T = onnx::TensorProto;
 
 // Other axes than the one that is picked from may depend on one another.
 void gather(Step& s) {
-  if (!s.claim(0).axes || s.claim(0).packed_bits != 0) {
+  if (!s.claim(0).axes || s.claim(0).reshaped()) {
     throw NotUnderstood{"an operand of unknown shape"};
   }
   const Axes& x = *s.claim(0).axes;

@@ -7,7 +7,7 @@ namespace {
 // A packed constant as an array of its elements; any other one as it is.
 const Axes& elements(const Step& s, std::size_t k) {
   const Claim& c = s.claim(k);
-  if (!c.axes || c.code != kPlain) throw NotUnderstood{"an operand of unknown shape"};
+  if (!c.axes || c.code != kPlain || c.joint) throw NotUnderstood{"an operand of unknown shape"};
   return *c.axes;
 }
 

@@ -1,20 +1,13 @@
-// Operators that join axes or take parts of them.
+// Operators that join axes or take parts of them. With fibred orders: an axis of which a part is
+// taken, or to which others are joined, leads no longer, and none that depends on another comes
+// apart.
 #include <algorithm>
 #include <numeric>
 
-#include "proof/definitions.h"
+#include "proof/ops/movement.h"
 
 namespace permcrypt::proof {
 namespace {
-
-// With fibred orders: an axis of which a part is taken, or to which others are joined, leads no
-// longer, and none that depends on another comes apart.
-const Axes& moved(const Step& s, std::size_t k = 0) {
-  const Claim& x = s.claim(k);
-  if (!x.axes) throw NotUnderstood{"an operand of unknown shape"};
-  if (x.packed_bits != 0) throw NotUnderstood{"packed elements"};
-  return *x.axes;
-}
 
 void concat(Step& s) {
   const std::size_t rank = moved(s).size();
@@ -108,6 +101,13 @@ Axis slice_axis(const Step& s, const Axis& axis, TermId start, TermId end, std::
   // One position, or nothing at all, of which all is true.
   if (step == 1 && first && last && *first >= 0 && *last == *first + 1) return s.counted(1);
   const TermId size = t.function("slice", {axis.extent, start, end, t.constant(step)}, true);
+  // The last n, or all where there are fewer: what comes from max(0, extent - n) on.
+  if (const auto least = t.operands_of(start, "max"); step == 1 && least && t.nonnegative(start)) {
+    for (const TermId bound : *least) {
+      const TermId most = t.subtract(axis.extent, bound);
+      if (!t.value(most)) s.orders.at_most(size, most);
+    }
+  }
   if (step == 1 && t.nonnegative(start) && t.nonnegative(end)) {
     const TermId whole = t.subtract(end, start);
     if (!t.nonnegative(whole)) return s.plain(size);

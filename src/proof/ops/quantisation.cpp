@@ -26,20 +26,35 @@ void fit_scales(const Step& s, const Axes& x, std::size_t k) {
   }
 }
 
+// Of joint axes, with single numbers for scale and zero point.
+bool quantise_jointly(Step& s, std::int32_t type) {
+  if (!s.is_joint(0)) return false;
+  for (const std::size_t k : {1, 2}) {
+    if (s.has(k) && !std::ranges::all_of(s.axes(k), [&](const Axis& a) { return s.is_unit(a); })) {
+      throw NotUnderstood{"several axes are renumbered at once"};
+    }
+  }
+  s.out_joint(0, s.with_one(0, s.joint_axes(0)), s.joint_extents(0), type);
+  return true;
+}
+
 void quantise(Step& s) {
+  const auto asked = static_cast<std::int32_t>(s.attr("output_dtype", 0));
+  if (quantise_jointly(s, asked != 0 ? asked : s.has(2) ? s.type(2) : T::UINT8)) return;
   for (const std::size_t k : {1, 2}) fit_scales(s, s.fibred_axes(0), k);
   const auto given = static_cast<std::int32_t>(s.attr("output_dtype", 0));
   s.out(0, s.fibred_axes(0), given != 0 ? given : s.has(2) ? s.type(2) : T::UINT8);
 }
 
 void dequantise(Step& s) {
+  if (quantise_jointly(s, s.type(1))) return;
   for (const std::size_t k : {1, 2}) fit_scales(s, s.fibred_axes(0), k);
   s.out(0, s.fibred_axes(0), s.type(1));
 }
 
 // The scale comes of the least and the largest element.
 void dynamic_quantise(Step& s) {
-  s.out(0, s.fibred_axes(0), T::UINT8);
+  if (!quantise_jointly(s, T::UINT8)) s.out(0, s.fibred_axes(0), T::UINT8);
   s.out(1, {}, T::FLOAT);
   s.out(2, {}, T::UINT8);
 }

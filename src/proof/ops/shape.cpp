@@ -1,119 +1,77 @@
 // Operators that give the elements another shape.
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
-#include "proof/definitions.h"
+#include "proof/ops/movement.h"
 
 namespace permcrypt::proof {
+
+const Axes& moved(const Step& s, std::size_t k) {
+  const Claim& x = s.claim(k);
+  if (!x.axes) throw NotUnderstood{"an operand of unknown shape"};
+  if (x.reshaped()) throw NotUnderstood{"packed elements"};
+  return *x.axes;
+}
+
+void move_to(Step& s, Axes axes) { s.out(0, std::move(axes), s.type(0)).code = s.claim(0).code; }
+
 namespace {
 
 using T = onnx::TensorProto;
 
-// Movement does not look at elements: renumbered ones stay so.
-const Axes& moved(const Step& s) {
+// Joint axes stay together, and change places among themselves.
+void transpose_jointly(Step& s, const std::vector<std::int64_t>& perm) {
   const Claim& x = s.claim(0);
-  if (!x.axes) throw NotUnderstood{"an operand of unknown shape"};
-  if (x.packed_bits != 0) throw NotUnderstood{"packed elements"};
-  return *x.axes;  // with fibred orders, which axes keep when they are moved as they are
+  const std::size_t from = x.joint_from, rank = x.axes->size();
+  std::vector<bool> taken(rank, false);
+  for (const std::int64_t p : perm) taken[s.axis(p, rank)] = true;
+  if (perm.size() != rank || !std::ranges::all_of(taken, std::identity())) {
+    throw NotUnderstood{"perm does not fit"};
+  }
+  Axes out;
+  std::vector<TermId> extents;
+  std::vector<std::size_t> strides(rank, 1), moved_extents, moved_strides;
+  for (std::size_t i = rank - 1; i-- > from;) {
+    strides[i] = strides[i + 1] * static_cast<std::size_t>(*s.terms.value((*x.axes)[i + 1].extent));
+  }
+  for (std::size_t i = 0; i < rank; ++i) {
+    const std::size_t p = s.axis(perm[i], rank);
+    if ((p < from) != (i < from)) throw NotUnderstood{"several axes are renumbered at once"};
+    if (i < from) {
+      out.push_back((*x.axes)[p]);
+      continue;
+    }
+    extents.push_back((*x.axes)[p].extent);
+    moved_extents.push_back(static_cast<std::size_t>(*s.terms.value(extents.back())));
+    moved_strides.push_back(strides[p]);
+  }
+  Index to_old(x.joint->size()), to_new(to_old.size()), order;
+  for (std::size_t i = 0; i < to_old.size(); ++i) {
+    std::size_t rest = i, at = 0;
+    for (std::size_t k = moved_extents.size(); k-- > 0;) {
+      at += rest % moved_extents[k] * moved_strides[k];
+      rest /= moved_extents[k];
+    }
+    to_old[i] = static_cast<std::uint32_t>(at);
+    to_new[at] = static_cast<std::uint32_t>(i);
+  }
+  for (const std::uint32_t i : to_old) order.push_back(to_new[(*x.joint)[i]]);
+  const auto count = static_cast<std::int64_t>(order.size());
+  out.push_back({s.terms.constant(count), s.orders.of(std::move(order)), kDistinct});
+  s.out_joint(0, std::move(out), extents, s.type(0));
 }
 
-void out(Step& s, Axes axes) { s.out(0, std::move(axes), s.type(0)).code = s.claim(0).code; }
-
 void transpose(Step& s) {
-  const Axes& x = moved(s);
+  const Axes& x = s.is_joint(0) ? *s.claim(0).axes : moved(s);
   std::vector<std::int64_t> perm(x.size());
   std::iota(perm.rbegin(), perm.rend(), 0);
   perm = s.attr_ints("perm").value_or(perm);
+  if (s.is_joint(0)) return transpose_jointly(s, perm);
   Axes axes;
   for (const std::int64_t p : perm) axes.push_back(x[s.axis(p, x.size())]);
   if (axes.size() != x.size()) throw NotUnderstood{"perm does not fit"};
-  out(s, std::move(axes));
-}
-
-TermId product_of(Terms& t, const std::vector<TermId>& extents) {
-  TermId out = t.constant(1);
-  for (const TermId e : extents) out = t.multiply(out, e);
-  return out;
-}
-
-// The extent that -1 stands for.
-TermId rest(Terms& t, const Axes& x, const std::vector<TermId>& known) {
-  std::vector<TermId> all;
-  for (const Axis& axis : x) all.push_back(axis.extent);
-  const TermId total = product_of(t, all), covered = product_of(t, known);
-  if (const auto exact = t.divide_exactly(total, covered)) return *exact;
-  return t.unknown_extent();
-}
-
-// Some axes that follow each other hold so many elements: then it is no -1.
-bool is_product_of_axes(Terms& t, const Axes& x, TermId extent) {
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    TermId product = t.constant(1);
-    for (std::size_t j = i; j < x.size(); ++j) {
-      product = t.multiply(product, x[j].extent);
-      if (product == extent) return true;
-    }
-  }
-  return false;
-}
-
-// Of a tensor of unknown shape, all of which is in order.
-void reshape_unknown(Step& s, const Ints& shape) {
-  Axes axes;
-  for (const TermId extent : shape) {
-    const auto value = s.terms.value(extent);
-    axes.push_back(s.plain(value && *value > 0 ? extent : s.terms.unknown_extent()));
-  }
-  s.out(0, std::move(axes), s.type(0));
-}
-
-void reshape(Step& s) {
-  if (s.claim(0).same() && !s.claim(0).axes && s.has(1)) return reshape_unknown(s, s.ints(1));
-  const Axes& x = moved(s);
-  Ints shape;
-  if (const auto attribute = s.attr_ints("shape")) {
-    for (const std::int64_t n : *attribute) shape.push_back(s.terms.constant(n));
-  } else {
-    shape = s.ints(1);
-  }
-  const bool copies = s.attr("allowzero", 0) == 0;
-  std::vector<TermId> known;
-  std::optional<std::size_t> open;
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (copies && s.terms.is(shape[i], 0)) {
-      if (i >= x.size()) throw NotUnderstood{"copies an axis that is not there"};
-      shape[i] = x[i].extent;
-    }
-    if (s.terms.is(shape[i], -1)) {
-      open = i;
-    } else {
-      known.push_back(shape[i]);
-      // Whatever comes out, -1 included, stands for an extent.
-      if (!s.terms.nonnegative(shape[i]) && !is_product_of_axes(s.terms, x, shape[i])) {
-        shape[i] = known.back() = s.terms.function("extent", {shape[i]}, true);
-      }
-    }
-  }
-  if (open) shape[*open] = rest(s.terms, x, known);
-  out(s, s.orders.regroup(x, shape));
-}
-
-void flatten(Step& s) {
-  if (s.claim(0).same() && !s.claim(0).axes) {
-    const Axis unknown = s.plain(s.terms.unknown_extent());
-    s.out(0, {unknown, s.plain(s.terms.unknown_extent())}, s.type(0));
-    return;
-  }
-  const Axes& x = moved(s);
-  const auto rank = static_cast<std::int64_t>(x.size());
-  const std::int64_t given = s.attr("axis", 1), k = given < 0 ? given + rank : given;
-  if (k < 0 || k > rank) throw NotUnderstood{"an axis out of range"};
-  std::vector<TermId> extents(2, s.terms.constant(1));
-  for (std::int64_t i = 0; i < rank; ++i) {
-    TermId& extent = extents[i < k ? 0 : 1];
-    extent = s.terms.multiply(extent, x[static_cast<std::size_t>(i)].extent);
-  }
-  out(s, s.orders.regroup(x, extents));
+  move_to(s, std::move(axes));
 }
 
 void squeeze(Step& s) {
@@ -131,11 +89,11 @@ void squeeze(Step& s) {
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (!drop[i]) kept.push_back(x[i]);
   }
-  out(s, std::move(kept));
+  move_to(s, std::move(kept));
 }
 
 void unsqueeze(Step& s) {
-  const Axes& x = moved(s);
+  const Axes& x = s.is_joint(0) ? *s.claim(0).axes : moved(s);
   const auto axes = s.ints_given("axes", 1);
   if (!axes) throw NotUnderstood{"axes missing"};
   std::vector<bool> added(x.size() + axes->size(), false);
@@ -146,7 +104,17 @@ void unsqueeze(Step& s) {
   Axes result;
   auto next = x.begin();
   for (const bool a : added) result.push_back(a ? s.unit() : *next++);
-  out(s, std::move(result));
+  if (s.is_joint(0)) {
+    // New axes among the joint ones have one element and change nothing.
+    std::vector<TermId> extents;
+    std::size_t from = 0, old = 0;
+    for (; old < s.claim(0).joint_from || added[from]; ++from) old += !added[from];
+    for (std::size_t i = from; i < result.size(); ++i) extents.push_back(result[i].extent);
+    result.resize(from);
+    result.push_back(s.with_one(0, s.joint_axes(0)).back());
+    return s.out_joint(0, std::move(result), extents, s.type(0));
+  }
+  move_to(s, std::move(result));
 }
 
 void expand(Step& s) {
@@ -165,7 +133,7 @@ void expand(Step& s) {
       if (!s.terms.is(extent, 1)) result.back().repeats = axis.repeats;
     }
   }
-  out(s, std::move(result));
+  move_to(s, std::move(result));
 }
 
 void tile(Step& s) {
@@ -182,7 +150,7 @@ void tile(Step& s) {
     extents.push_back(result.back().extent);
   }
   // An axis that leads others is repeated together with what depends on it.
-  out(s, has_fibres(s.orders, x) ? s.orders.regroup(parts, extents) : std::move(result));
+  move_to(s, has_fibres(s.orders, x) ? s.orders.regroup(parts, extents) : std::move(result));
 }
 
 void shape(Step& s) {
@@ -233,8 +201,6 @@ void space_to_depth(Step& s) {
 
 const Entry kEntries[] = {
     {"", "Transpose", transpose},
-    {"", "Reshape", reshape},
-    {"", "Flatten", flatten},
     {"", "Squeeze", squeeze},
     {"", "Unsqueeze", unsqueeze},
     {"", "Expand", expand},
