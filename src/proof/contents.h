@@ -19,7 +19,8 @@ struct TensorClaim {
   bool differs = false;        // the problem is a difference, not a lack of understanding
 };
 
-// By TensorId of the original. Tensors are paired by name, in the order of the file.
+// By TensorId of the original. Tensors are paired by name, in the order of the file. The claim of
+// the values of a sparse tensor is about the whole tensor that they stand for.
 Result<std::vector<TensorClaim>> compare_contents(const Model& original, const Model& encrypted,
                                                   const Plan& plan,
                                                   const std::vector<Permutation>& groups,
