@@ -22,9 +22,9 @@ namespace permcrypt {
 
 // Of a payload that is a part of a sparse tensor: its order follows from the indices.
 struct SparseMove {
-  bool of_indices = false;   // the payload is the indices, and not the values
+  bool of_indices = false;  // the payload is the indices, and not the values
   std::uint64_t entries = 0;
-  bool coordinates = false;  // see PlanSparse
+  bool coordinates = false;              // see PlanSparse
   Encoding encoding = Encoding::kFixed;  // of the indices
   // Where they lie in the input of CopyJob::files[file].
   std::uint32_t file = 0;

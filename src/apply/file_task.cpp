@@ -128,8 +128,7 @@ Result<void> FileTask::render_segment(const Segment& segment, std::string_view i
   return gather->render(input.substr(segment.in_begin, move.length), first, last, out);
 }
 
-Result<std::string> FileTask::permute_whole(const PayloadMove& move,
-                                            std::string_view input) const {
+Result<std::string> FileTask::permute_whole(const PayloadMove& move, std::string_view input) const {
   const std::string_view payload = input.substr(move.offset, move.length);
   if (!move.sparse) return permute_encoded(move, payload, job_.permutations);
   return permute_sparse(move, payload, job_);

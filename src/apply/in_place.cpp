@@ -78,9 +78,9 @@ Result<std::string> permute_sparse_at(const InPlaceCursor& at, PayloadMove move,
   const auto& moves = job.files[move.sparse->file].moves;
   const auto indices = std::ranges::find(moves, move.sparse->offset, &PayloadMove::offset);
   const auto place = static_cast<std::uint64_t>(indices - moves.begin());
-  move.sparse->moved = move.sparse->file > 0 && std::pair<std::uint64_t, std::uint64_t>(
-                                                    move.sparse->file, place) <
-                                                    std::pair(at.file, at.move);
+  move.sparse->moved =
+      move.sparse->file > 0 && std::pair<std::uint64_t, std::uint64_t>(move.sparse->file, place) <
+                                   std::pair(at.file, at.move);
   return permute_sparse(move, payload, job);
 }
 

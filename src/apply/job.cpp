@@ -43,8 +43,13 @@ namespace {
 void add_sparse(const PlanSparse& sparse, PermutationTable& table, CopyJob& job) {
   PayloadMove move{sparse.name, 0, 0, sparse.view, {}, kNone};
   for (const AxisMap& axis : sparse.axes) move.axes.push_back(table.axis(axis));
-  move.sparse = SparseMove{false, sparse.entries, sparse.coordinates, sparse.index_encoding,
-                           sparse.indices.file, sparse.indices.offset, sparse.indices.length};
+  move.sparse = SparseMove{false,
+                           sparse.entries,
+                           sparse.coordinates,
+                           sparse.index_encoding,
+                           sparse.indices.file,
+                           sparse.indices.offset,
+                           sparse.indices.length};
   for (const ByteSpan* part : {&sparse.values, &sparse.indices}) {
     move.offset = part->offset;
     move.length = part->length;

@@ -25,8 +25,9 @@ SparseOrder renumber_sparse(std::span<const std::uint64_t> indices,
                             std::span<const std::uint64_t> shape, const IndexMaps& to);
 
 // The whole permuted payload of a part of a sparse tensor. REQUIRES: move.sparse. Errors (kInput):
-// indices that are not encoded as the move says, lie outside of the shape or do not ascend, or would
-// take another number of bytes; values that do not fit; the file of the indices cannot be read.
+// indices that are not encoded as the move says, lie outside of the shape or do not ascend, or
+// would take another number of bytes; values that do not fit; the file of the indices cannot be
+// read.
 Result<std::string> permute_sparse(const PayloadMove& move, std::string_view payload,
                                    const CopyJob& job);
 

@@ -1,6 +1,6 @@
-#include <algorithm>
 #include <google/protobuf/unknown_field_set.h>
 
+#include <algorithm>
 #include <functional>
 #include <queue>
 #include <set>
@@ -220,8 +220,7 @@ class Builder {
   // One value for each, as for other constants.
   Result<ValueId> sparse_constant(const onnx::SparseTensorProto& proto, const Scope& scope) {
     const TensorId values = proto.has_values() ? tensor_id(proto.values()) : kNone;
-    const auto found =
-        std::ranges::lower_bound(model_.sparse, values, {}, &SparseTensor::values);
+    const auto found = std::ranges::lower_bound(model_.sparse, values, {}, &SparseTensor::values);
     if (found == model_.sparse.end() || found->values != values) {
       return fail(ErrorKind::kInput, "a sparse tensor has no values");
     }

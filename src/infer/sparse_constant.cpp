@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/checked.h"
@@ -100,35 +101,47 @@ class Examination {
   const std::optional<std::int64_t> elements_;
 };
 
+// What the indices, which are `all`, say.
+Result<void> check_entries(const Examination& examined, const std::vector<std::int64_t>& all,
+                           std::size_t count, const std::string& name, SparseConstant& out) {
+  bool ascend = true;
+  out.diagonal = true;
+  for (std::size_t k = 0; k < count; ++k) {
+    const auto entry = examined.entry(all, k);
+    if (!examined.is_inside(entry)) {
+      return fail(ErrorKind::kInput, "tensor " + in_quotes(name) + ": entry " + std::to_string(k) +
+                                         " of a sparse tensor lies outside of its shape");
+    }
+    ascend = ascend &&
+             (k == 0 || std::ranges::lexicographical_compare(examined.entry(all, k - 1), entry));
+    out.diagonal = out.diagonal && examined.on_diagonal(entry);
+  }
+  if (!ascend) {
+    out.unmovable = "sparse tensor whose indices do not ascend";
+  } else if (!examined.any_index_fits()) {
+    out.unmovable = "sparse tensor whose indices would take another number of bytes";
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<SparseConstant> check_sparse(const Model& model, const SparseTensor& sparse,
                                     PayloadReader& payloads) {
+  const Tensor& values = model.tensors[sparse.values];
   const Examination examined(model, sparse);
-  SparseConstant out{static_cast<std::uint32_t>(&sparse - model.sparse.data()), examined.form()};
-  const auto count = static_cast<std::size_t>(
-      model.tensors[sparse.values].shape.empty() ? 0 : model.tensors[sparse.values].shape[0]);
-  if (!out.unmovable.empty() || count == 0) return out;
+  Result<SparseConstant> out;
+  out->number = static_cast<std::uint32_t>(&sparse - model.sparse.data());
+  out->unmovable = examined.form();
+  if (!out->unmovable.empty() || values.shape[0] == 0) return out;
   const auto all = payloads.integers(sparse.indices, kMostNumbers);
   if (!all) {
-    out.unmovable = "sparse tensor of very many entries";
+    out->unmovable = "sparse tensor of very many entries";
     return out;
   }
-  out.diagonal = true;
-  for (std::size_t k = 0; k < count; ++k) {
-    const auto entry = examined.entry(*all, k);
-    if (!examined.is_inside(entry)) {
-      return fail(ErrorKind::kInput, "tensor " + in_quotes(model.tensors[sparse.values].name) +
-                                         ": entry " + std::to_string(k) +
-                                         " of a sparse tensor lies outside of its shape");
-    }
-    if (k > 0 && !std::ranges::lexicographical_compare(examined.entry(*all, k - 1), entry)) {
-      out.unmovable = "sparse tensor whose indices do not ascend";
-    }
-    out.diagonal = out.diagonal && examined.on_diagonal(entry);
-  }
-  if (out.unmovable.empty() && !examined.any_index_fits()) {
-    out.unmovable = "sparse tensor whose indices would take another number of bytes";
+  const auto count = static_cast<std::size_t>(values.shape[0]);
+  if (auto done = check_entries(examined, *all, count, values.name, *out); !done) {
+    return fail(std::move(done.error()));
   }
   return out;
 }

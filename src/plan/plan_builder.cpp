@@ -38,9 +38,7 @@ class PlanBuilder {
  private:
   const Model& model() const { return *locked_.graph.model; }
 
-  const Tensor& tensor(ValueId value) const {
-    return model().tensors[locked_.graph.stored(value)];
-  }
+  const Tensor& tensor(ValueId value) const { return model().tensors[locked_.graph.stored(value)]; }
   std::string tensor_name(ValueId value) const { return tensor(value).scope + tensor(value).name; }
 
   bool is_constant(ValueId value) const {

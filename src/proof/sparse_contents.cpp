@@ -43,7 +43,8 @@ class SparseTensors {
       for (std::size_t k = 0; k < width; ++k) {
         const std::int64_t index = (*numbers)[at + k];
         if (index < 0 || index >= shape[k]) return std::nullopt;
-        element = element * static_cast<std::uint64_t>(shape[k]) + static_cast<std::uint64_t>(index);
+        element =
+            element * static_cast<std::uint64_t>(shape[k]) + static_cast<std::uint64_t>(index);
       }
       if (!out.empty() && element <= out.back()) return std::nullopt;
       out.push_back(element);
@@ -165,7 +166,8 @@ Result<std::vector<bool>> claim_sparse(const Model& original, const Model& encry
     for (const std::int64_t n : sparse.shape) claim.claim.axes->push_back({terms.constant(n)});
     if (claim.encrypted == kNone || sparse.indices == kNone) continue;
     std::vector<Order> along;
-    for (std::size_t k = 0; planned && k < std::min(planned->axes.size(), sparse.shape.size()); ++k) {
+    for (std::size_t k = 0; planned && k < std::min(planned->axes.size(), sparse.shape.size());
+         ++k) {
       (*claim.claim.axes)[k].order = planned_order(planned->axes[k], groups, orders);
       along.emplace_back(orders.permutation((*claim.claim.axes)[k].order));
     }

@@ -205,9 +205,8 @@ Result<Check> check_secrets(const Subject& subject, bool planned, unsigned threa
   std::set<std::string> leaks, shown;
   for (const SecretScan::Hit& hit : *hits) {
     const auto group = static_cast<std::uint32_t>(hit.secret - first_group);
-    const std::string table = encrypted && hit.secret >= first_group
-                                  ? shown_by_plan(plan, *encrypted, hit, group)
-                                  : "";
+    const std::string table =
+        encrypted && hit.secret >= first_group ? shown_by_plan(plan, *encrypted, hit, group) : "";
     if (!table.empty()) {
       shown.insert(secrets.names[hit.secret] + " in " + in_quotes(table));
     } else {

@@ -100,8 +100,8 @@ void relocate_sparse(const Plan& plan, const Model& model,
   out.plan.sparse.clear();
   for (const PlanSparse& planned : plan.sparse) {
     const auto it = by_name.find(planned.name);
-    auto now = it == by_name.end() ? std::nullopt
-                                   : sparse_now(planned, model, *it->second, planned.name);
+    auto now =
+        it == by_name.end() ? std::nullopt : sparse_now(planned, model, *it->second, planned.name);
     if (now) {
       out.plan.sparse.push_back(*std::move(now));
     } else {

@@ -52,8 +52,8 @@ TEST_CASE("entries of a sparse tensor are those of the whole tensor, permuted") 
     for (const std::uint64_t extent : shape) elements *= extent;
     const auto encoding = static_cast<Encoding>(random() % 3);
     const std::size_t entries = round % 10 == 0 ? elements : 1 + random() % elements;
-    const Files files(test::make_sparse_case(shape, random(), entries, random() % 2 == 0, random,
-                                             encoding));
+    const Files files(
+        test::make_sparse_case(shape, random(), entries, random() % 2 == 0, random, encoding));
     CAPTURE(round);
     const auto values = files.values(), indices = files.indices();
     REQUIRE_MESSAGE(values.has_value(), values.error().message);
@@ -67,9 +67,8 @@ TEST_CASE("sparse tensors are copied there and back, beside edits") {
   std::mt19937 random(2);
   for (const bool coordinates : {false, true}) {
     Files files(test::make_sparse_case({300, 200}, 3, 5000, coordinates, random));
-    files.job.files[0].edits = {{0, 0, "", "before"},
-                                {0, files.c.values.offset, "", "between"}};
-    const std::string before = read_all(files.job.files[0].input);
+    files.job.files[0].edits = {{0, 0, "", "before"}, {0, files.c.values.offset, "", "between"}};
+    const std::string before = test::read_all(files.job.files[0].input);
     const auto there = copied(files.job);
     REQUIRE(there.has_value());
     CHECK(*there == "before" + files.c.indices_after + "between" + files.c.values_after);

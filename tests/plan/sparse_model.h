@@ -12,10 +12,10 @@
 namespace permcrypt::test {
 
 struct SparseForm {
-  bool coordinates = false;       // indices are [entries, rank]
-  bool typed = false;             // float_data and int64_data instead of raw_data
-  bool in_constant = false;       // in a Constant node
-  bool external = false;          // both parts in `sparse.data`, the indices first
+  bool coordinates = false;  // indices are [entries, rank]
+  bool typed = false;        // float_data and int64_data instead of raw_data
+  bool in_constant = false;  // in a Constant node
+  bool external = false;     // both parts in `sparse.data`, the indices first
   std::vector<std::int64_t> shape = {12, 8};
 };
 
@@ -107,8 +107,9 @@ class SparseModel {
     } else {
       *maker_.graph().add_sparse_initializer() = std::move(w2);
     }
-    maker_.node("MatMul", {"x", "w1"}, "h").node("Relu", {"h"}, "r").node("MatMul", {"r", "w2"},
-                                                                          "y");
+    maker_.node("MatMul", {"x", "w1"}, "h")
+        .node("Relu", {"h"}, "r")
+        .node("MatMul", {"r", "w2"}, "y");
   }
 
   ModelMaker& maker() { return maker_; }

@@ -108,11 +108,22 @@ TEST_CASE("a sealed plan survives") {
 // Two sparse tensors, one of them with its parts in two files.
 SealedPlan sparse_sample() {
   SealedPlan sealed = sample();
-  sealed.plan.sparse = {{"s" + all_bytes(), {32, {4, 6}, 6, Encoding::kFixed},
-                         {group(0, 4), group(1, 6)}, 5, {0, 300, 20}, {1, 100, 40},
-                         Encoding::kFixed, false},
-                        {"t", {16, {4, 2}, 2, Encoding::kVarint}, {group(0, 4), still(2)}, 3,
-                         {0, 320, 7}, {0, 330, 6}, Encoding::kVarint, true}};
+  sealed.plan.sparse = {{"s" + all_bytes(),
+                         {32, {4, 6}, 6, Encoding::kFixed},
+                         {group(0, 4), group(1, 6)},
+                         5,
+                         {0, 300, 20},
+                         {1, 100, 40},
+                         Encoding::kFixed,
+                         false},
+                        {"t",
+                         {16, {4, 2}, 2, Encoding::kVarint},
+                         {group(0, 4), still(2)},
+                         3,
+                         {0, 320, 7},
+                         {0, 330, 6},
+                         Encoding::kVarint,
+                         true}};
   return sealed;
 }
 

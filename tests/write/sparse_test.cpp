@@ -21,7 +21,7 @@ struct Sample {
   TempFolder folder;
   fs::path original;
 
-  explicit Sample(SparseModel model) {
+  explicit Sample(SparseModel&& model) {
     for (const char key : {'a', 'b'}) {
       folder.write(std::string(1, key),
                    SecretKey::from_bytes(std::string(SecretKey::kSize, key)).to_text());
