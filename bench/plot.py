@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Draws time and memory against model size from what commands.py kept: plot.py JSON SVG
+"""Draws what a benchmark measured: plot.py JSON SVG
 
-No packages needed.
+JSON is what commands.py kept (time and memory against the size of the model), or what
+`permcrypt_bench --benchmark_filter='inference|analysis' --benchmark_format=json` prints (time
+against the nodes of the graph). No packages needed.
 """
 
 import json
@@ -9,7 +11,8 @@ import sys
 
 WIDTH, HEIGHT, LEFT, TOP, GAP = 380, 300, 64, 36, 90
 COLOURS = {"cp": "#888888", "encrypt": "#0060c0", "decrypt": "#00a0a0", "verify --static": "#c06000",
-           "age -e": "#a000a0", "Python": "#c00000"}
+           "age -e": "#a000a0", "Python": "#c00000", "inference": "#0060c0",
+           "all before the first byte moves": "#888888"}
 
 
 def ticks(most):
@@ -23,8 +26,9 @@ def ticks(most):
 
 
 class Panel:
-    def __init__(self, left, title, unit, series):
+    def __init__(self, left, title, unit, across, series):
         self.left, self.title, self.unit, self.series = left, title, unit, series
+        self.across = across
         self.x_ticks = ticks(max(x for points in series.values() for x, _ in points))
         self.y_ticks = ticks(max(y for points in series.values() for _, y in points))
 
@@ -38,7 +42,7 @@ class Panel:
         out = [f'<text x="{self.left + WIDTH / 2}" y="{TOP - 14}" text-anchor="middle" '
                f'font-weight="bold">{self.title}</text>',
                f'<text x="{self.left + WIDTH / 2}" y="{TOP + HEIGHT + 38}" text-anchor="middle">'
-               'model, GB</text>']
+               f'{self.across}</text>']
         for t in self.x_ticks:
             out.append(f'<text x="{self.x(t)}" y="{TOP + HEIGHT + 18}" text-anchor="middle">{t:g}'
                        '</text>')
@@ -56,24 +60,44 @@ class Panel:
         return out
 
 
-def main(source, target):
-    runs = sorted(json.load(open(source)), key=lambda r: r["bytes"])
+def of_commands(runs):
+    runs.sort(key=lambda r: r["bytes"])
     names = [n for n in COLOURS if any(n in r["times"] for r in runs)]
 
     def series(value):
         return {n: [(r["bytes"] / 1e9, value(r, n)) for r in runs if n in r["times"]] for n in names}
 
-    panels = [
-        Panel(LEFT, "time", "s", series(lambda r, n: min(r["times"][n]))),
-        Panel(LEFT + WIDTH + GAP, "peak memory", "MB", series(lambda r, n: r["peaks"][n] / 1e6)),
+    return [
+        Panel(LEFT, "time", "s", "model, GB", series(lambda r, n: min(r["times"][n]))),
+        Panel(LEFT + WIDTH + GAP, "peak memory", "MB", "model, GB",
+              series(lambda r, n: r["peaks"][n] / 1e6)),
     ]
+
+
+def of_graphs(benchmarks):
+    def points(name):
+        return [(b["nodes"], b["cpu_time"]) for b in benchmarks
+                if b["name"].startswith(name + "/") and "nodes" in b]
+
+    inference, analysis = points("inference"), points("analysis")
+    return [
+        Panel(LEFT, "inference", "ms", "nodes", {"inference": inference}),
+        Panel(LEFT + WIDTH + GAP, "with reading, locks and plan", "ms", "nodes",
+              {"inference": inference, "all before the first byte moves": analysis}),
+    ]
+
+
+def main(source, target):
+    measured = json.load(open(source))
+    panels = (of_graphs(measured["benchmarks"]) if "benchmarks" in measured
+              else of_commands(measured))
     width, height = 2 * WIDTH + GAP + LEFT + 20, TOP + HEIGHT + 70
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
            'font-family="sans-serif" font-size="12">',
            f'<rect width="{width}" height="{height}" fill="white"/>']
     for panel in panels:
         out += panel.svg()
-    for i, name in enumerate(names):
+    for i, name in enumerate(panels[-1].series):
         x = LEFT + 130 * i
         out.append(f'<rect x="{x}" y="{height - 18}" width="12" height="12" '
                    f'fill="{COLOURS[name]}"/>')

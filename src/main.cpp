@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cctype>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -41,7 +43,7 @@ void build(CLI::App& app, Context& context) {
       ->type_name("SIZE");
   app.add_flag("--force", context.force, "Replace existing outputs (never a key)");
   app.add_flag("-q,--quiet", context.quiet, "Print nothing but errors");
-  app.add_flag("-v,--verbose", context.verbose, "Print more");
+  app.add_flag("-v,--verbose", context.verbose, "Say in the end how long it took, and in how much memory");
   app.require_subcommand(1);
   app.fallthrough();  // inherited: the options above are understood after a subcommand as well
   app.footer(std::string(kExitCodes));
@@ -113,7 +115,18 @@ Result<bool> parse(CLI::App& app, int argc, char** argv) {
   }
 }
 
+// What -v adds.
+void say_usage(const Context& context, std::chrono::steady_clock::time_point begin) {
+  if (!context.verbose) return;
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  context.say(fmt::format("took {:.3f} s, in at most {:.0f} MB of memory", took.count(),
+                          static_cast<double>(usage.ru_maxrss) * 1024 / 1e6));
+}
+
 int run(int argc, char** argv) {
+  const auto begin = std::chrono::steady_clock::now();
   CLI::App app("Makes ONNX models that only work for those who have the key.");
   Context context;
   build(app, context);
@@ -121,6 +134,7 @@ int run(int argc, char** argv) {
   if (!parsed) return report(parsed.error());
   const Result<void> done = *parsed ? context.run() : Result<void>();
   if (!done) return report(done.error());
+  if (*parsed) say_usage(context, begin);
   return std::fflush(stdout) == 0 ? 0 : report(output_lost());
 }
 

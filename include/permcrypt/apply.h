@@ -130,7 +130,10 @@ struct CopyOptions {
   DigestKey input_key{};                  // for the tags of the inputs
   DigestKey output_key{};                 // and of the outputs
   std::uint64_t memory = kDefaultMemory;  // for buffers and input pages together, about
-  bool tag_outputs = true;                // or leave those tags zeros
+  bool tag_inputs = true, tag_outputs = true;  // or leave those tags zeros
+  // Bytes [begin, end) of the output of files[file] that nobody wants: they are not written where
+  // they are a whole chunk. Empty: all are wanted.
+  std::function<bool(std::size_t file, std::uint64_t begin, std::uint64_t end)> unwanted;
 };
 
 struct CopyResult {

@@ -29,11 +29,18 @@ struct ProofRequest {
   unsigned threads = 0;
 };
 
+// A payload of the original whose every byte the proof has found in the encrypted model: there, in
+// the order of the axes that the plan gives, or as it is.
+struct FoundPayload {
+  ByteSpan original, encrypted;
+};
+
 struct Proof {
   // Where the two differ, first things first; none for a model that is right.
   std::vector<std::string> contradictions;
   // "TopK: why" -> nodes at which renumbered values met an operator that is not understood.
   std::map<std::string, int> not_understood;
+  std::vector<FoundPayload> found;
   std::vector<std::string> open_outputs;  // for which equality is therefore not proved
   std::vector<std::string> assumptions;   // "height = 224": what the inputs are taken to be
   std::size_t outputs = 0, nodes = 0, tensors = 0;

@@ -14,16 +14,16 @@ inline std::uint64_t chunk_count(std::uint64_t size) {
   return size / kChunkBytes + (size % kChunkBytes != 0);
 }
 
-// How many bytes may be read before their pages are dropped. Reading a short row maps the pages
-// around it as well, so that a multiple of what was read becomes resident.
+// Bytes of input that may be mapped, so that a copy keeps to `memory`: the rest is left for the
+// heap, and for what two looks at the budget are apart.
 inline std::uint64_t page_limit(std::uint64_t memory, unsigned threads) {
   const std::uint64_t buffers = thread_count(threads) * kChunkBytes;
-  return memory > buffers + 4 * kChunkBytes ? (memory - buffers) / 4 : kChunkBytes;
+  return memory > buffers + 4 * kChunkBytes ? (memory - buffers) / 8 * 5 : kChunkBytes;
 }
 
-// The tag of chunk `chunk` of a whole file's bytes; `ends_in_mac`: the last kMacText are hashed as
-// zeros.
-ChunkTag tag_input_chunk(std::string_view file, const DigestKey& key, std::uint64_t file_index,
-                         std::uint64_t chunk, bool ends_in_mac);
+// The tag of chunk `chunk`, `bytes`, of a file of `size` bytes; `ends_in_mac`: the last kMacText of
+// the file are hashed as zeros.
+ChunkTag tag_input_chunk(std::string_view bytes, std::uint64_t size, const DigestKey& key,
+                         std::uint64_t file, std::uint64_t chunk, bool ends_in_mac);
 
 }  // namespace permcrypt

@@ -73,15 +73,24 @@ class Copy {
  private:
   Result<void> copy_chunk(std::size_t index, std::uint64_t chunk, char* buffer) {
     FileTask& file = *files_[index];
+    if (auto rendered = render_chunk(index, chunk, buffer); !rendered) return rendered;
+    if (options_.tag_inputs) {
+      if (auto tagged = file.tag_input(chunk, options_.input_key, pages_); !tagged) return tagged;
+    }
+    file.end_chunk();
+    return {};
+  }
+
+  Result<void> render_chunk(std::size_t index, std::uint64_t chunk, char* buffer) {
+    FileTask& file = *files_[index];
+    const std::uint64_t begin = chunk * kChunkBytes;
+    const std::uint64_t end = std::min(begin + kChunkBytes, file.out_size());
+    if (begin >= end || (options_.unwanted && options_.unwanted(index, begin, end))) return {};
     const auto bytes = file.render(chunk, buffer, pages_);
     if (!bytes) return fail(bytes.error());
-    if (!bytes->empty()) {
-      if (options_.tag_outputs) file.tag_output(chunk, *bytes, options_.output_key);
-      if (auto written = write_(index, chunk * kChunkBytes, *bytes); !written) return written;
-      if (index == 0 && bytes->size() < kChunkBytes) partial_ = *bytes;
-    }
-    if (auto tagged = file.tag_input(chunk, options_.input_key, pages_); !tagged) return tagged;
-    file.end_chunk();
+    if (options_.tag_outputs) file.tag_output(chunk, *bytes, options_.output_key);
+    if (auto written = write_(index, begin, *bytes); !written) return written;
+    if (index == 0 && bytes->size() < kChunkBytes) partial_ = *bytes;
     return {};
   }
 

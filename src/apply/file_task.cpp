@@ -138,8 +138,9 @@ Result<void> FileTask::tag_input(std::uint64_t chunk, const DigestKey& key, Page
   if (chunk >= input_tags_.tags.size()) return {};
   auto file = input();
   if (!file) return fail(std::move(file.error()));
-  input_tags_.tags[chunk] =
-      tag_input_chunk((*file)->bytes(), key, index_, chunk, copy().manifest_bytes > 0);
+  const std::string_view all = (*file)->bytes();
+  input_tags_.tags[chunk] = tag_input_chunk(all.substr(chunk * kChunkBytes, kChunkBytes), all.size(),
+                                            key, index_, chunk, copy().manifest_bytes > 0);
   pages.spend(**file, kChunkBytes);
   return {};
 }

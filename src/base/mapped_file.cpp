@@ -66,15 +66,31 @@ void MappedFile::release() {
   descriptor_ = -1;
 }
 
+tl::unexpected<Error> MappedFile::too_short() const {
+  return fail(ErrorKind::kInput, in_quotes(path_.native()) + " is shorter than it should be",
+              "was it changed in the meantime? try again");
+}
+
 Result<std::string_view> MappedFile::range(std::uint64_t offset, std::uint64_t length) const {
   struct stat status;
   if (::fstat(descriptor_, &status) != 0) return unreadable(path_, errno);
   const auto now = static_cast<std::uint64_t>(status.st_size);
   if (offset > size_ || length > size_ - offset || now < offset + length) {
-    return fail(ErrorKind::kInput, in_quotes(path_.native()) + " is shorter than it should be",
-                "was it changed in the meantime? try again");
+    return too_short();
   }
   return bytes().substr(offset, length);
+}
+
+Result<void> MappedFile::read(std::uint64_t offset, std::span<char> out) const {
+  while (!out.empty()) {
+    const ssize_t got = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return unreadable(path_, errno);
+    if (got == 0) return too_short();
+    out = out.subspan(static_cast<std::size_t>(got));
+    offset += static_cast<std::uint64_t>(got);
+  }
+  return {};
 }
 
 void MappedFile::drop_pages() const {

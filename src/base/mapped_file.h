@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string_view>
 
 #include "permcrypt/status.h"
@@ -30,6 +31,10 @@ class MappedFile {
   // opened or as it is now.
   Result<std::string_view> range(std::uint64_t offset, std::uint64_t length) const;
 
+  // Copies the bytes [offset, offset + out.size()) without mapping them. Errors (kInput): past the
+  // end of the file, or the disk fails.
+  Result<void> read(std::uint64_t offset, std::span<char> out) const;
+
   // Gives the memory of all pages back to the system; they are read again when touched again. May be
   // called while other threads read.
   void drop_pages() const;
@@ -40,6 +45,7 @@ class MappedFile {
  private:
   MappedFile() = default;
   void release();
+  tl::unexpected<Error> too_short() const;
 
   std::filesystem::path path_;
   int descriptor_ = -1;

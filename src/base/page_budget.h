@@ -3,32 +3,39 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/mapped_file.h"
 
 namespace permcrypt {
 
+// Bytes of files that are mapped and in the memory of this process, as the system counts them;
+// nothing where it does not tell.
+std::optional<std::uint64_t> mapped_bytes();
+
 class PageBudget {
  public:
-  // REQUIRES: limit > 0.
-  explicit PageBudget(std::uint64_t limit) : limit_(limit) {}
-  // Says that `bytes` of these files were read; drops the pages of all of them each time the limit is
-  // used up.
+  // At most `limit` bytes, about, more than are mapped now. REQUIRES: limit > 0.
+  explicit PageBudget(std::uint64_t limit);
+
+  // Says that `bytes` of these files were read; drops the pages of all of them when too many are in
+  // memory. Reading one row maps the pages around it as well, so what was read does not tell.
   void spend(std::span<const MappedFile> files, std::uint64_t bytes) {
     if (!use(bytes)) return;
     for (const MappedFile& file : files) file.drop_pages();
   }
   void spend(const MappedFile& file, std::uint64_t bytes) { spend({&file, 1}, bytes); }
 
-  // Whether that used the limit up.
-  bool use(std::uint64_t bytes) {
-    const std::uint64_t before = spent_.fetch_add(bytes, std::memory_order_relaxed);
-    return before / limit_ != (before + bytes) / limit_;
-  }
+  // Whether pages are to be dropped now, after `bytes` more were read.
+  bool use(std::uint64_t bytes);
 
  private:
+  // Where the system does not tell: this many times what was read, at most, is taken to be mapped.
+  static constexpr std::uint64_t kPagesPerRow = 4;
+
   const std::uint64_t limit_;
+  const std::optional<std::uint64_t> mapped_before_;
   std::atomic<std::uint64_t> spent_ = 0;
 };
 

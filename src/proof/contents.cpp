@@ -17,7 +17,7 @@ namespace {
 using Files = std::vector<MappedFile>;
 
 // Pages of the two models that may be in memory at a time, about.
-constexpr std::uint64_t kResidentBytes = 64 << 20;
+constexpr std::uint64_t kResidentBytes = 160 << 20;
 
 Result<Files> map_files(const Model& model) {
   Files out;
@@ -42,6 +42,14 @@ class Comparison {
         encrypted_(encrypted),
         files_(std::move(files)),
         encrypted_files_(std::move(encrypted_files)) {}
+
+  bool is_of_every_byte(TensorId id, TensorId encrypted, const Task& task) const {
+    const Tensor &o = original_.tensors[id], &e = encrypted_.tensors[encrypted];
+    if (!comparable(o, e)) return false;
+    const Payload there{bytes(encrypted_files_, *e.payload), e.encoding};
+    return !task.planned ||
+           task.planned->is_of_every_byte(there, {bytes(files_, *o.payload), o.encoding});
+  }
 
   std::uint64_t parts(TensorId id, TensorId encrypted, const Renumbering& planned) const {
     const Tensor &o = original_.tensors[id], &e = encrypted_.tensors[encrypted];
@@ -209,6 +217,7 @@ Result<std::vector<TensorClaim>> compare_contents(const Model& original, const M
           suggested_renumbering(*plans[id], original.tensors[id], out[id].claim, orders);
       tasks[id].parts = comparison.parts(id, out[id].encrypted, *tasks[id].planned);
     }
+    out[id].every_byte = comparison.is_of_every_byte(id, out[id].encrypted, tasks[id]);
     for (std::uint64_t part = 0; part < tasks[id].parts; ++part) parts.emplace_back(id, part);
   }
   std::mutex mutex;  // guards what is written to `out`
@@ -219,6 +228,7 @@ Result<std::vector<TensorClaim>> compare_contents(const Model& original, const M
     const std::lock_guard lock(mutex);
     out[id].problem = problem->problem;
     out[id].differs = problem->differs;
+    out[id].every_byte = false;
     out[id].claim.related = false;
     return {};
   });

@@ -17,6 +17,7 @@ struct TensorClaim {
   Claim claim;                 // without `original`; related only after comparison
   std::string problem;         // why not related
   bool differs = false;        // the problem is a difference, not a lack of understanding
+  bool every_byte = false;     // was compared, and none differs from what the plan makes of it
 };
 
 // By TensorId of the original. Tensors are paired by name, in the order of the file. The claim of

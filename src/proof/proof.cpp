@@ -8,9 +8,14 @@ namespace {
 
 using namespace proof;
 
-void note_tensors(const Model& original, const std::vector<TensorClaim>& tensors, Proof& out) {
+void note_tensors(const Model& original, const Model& encrypted,
+                  const std::vector<TensorClaim>& tensors, Proof& out) {
   out.tensors = tensors.size();
   for (TensorId id = 0; id < tensors.size(); ++id) {
+    if (tensors[id].every_byte) {
+      out.found.push_back({*original.tensors[id].payload,
+                           *encrypted.tensors[tensors[id].encrypted].payload});
+    }
     if (tensors[id].differs) {
       out.contradictions.push_back("the tensor '" + original.tensors[id].name + "' " +
                                    tensors[id].problem);
@@ -31,7 +36,7 @@ Result<Proof> prove(const ProofRequest& request) {
                                         request.groups, request.threads, store.terms, store.orders);
   if (!tensors) return tl::unexpected(tensors.error());
   Proof out;
-  note_tensors(request.original, *tensors, out);
+  note_tensors(request.original, request.encrypted, *tensors, out);
   for (const auto& [name, extent] : request.plan.bound_dims) {
     store.assumptions.insert(name + " = " + std::to_string(extent));
   }

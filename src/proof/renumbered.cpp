@@ -173,6 +173,12 @@ std::uint64_t Renumbering::parts(const Payload& encrypted, const Payload& origin
   return (rows_ + rows_of_a_part() - 1) / rows_of_a_part();
 }
 
+bool Renumbering::is_of_every_byte(const Payload& encrypted, const Payload& original) const {
+  if (!end_ || one_by_one(encrypted, original) || columns_ != stride_) return false;
+  const auto bits = checked_mul(*end_, bits_);
+  return bits == original.bytes.size() * 8 && bits == encrypted.bytes.size() * 8;
+}
+
 bool Renumbering::holds(const Payload& encrypted, const Payload& original,
                         std::uint64_t part) const {
   if (!end_) return false;

@@ -30,6 +30,9 @@ class Renumbering {
   // Elements that are spelled out can only be found one after the other: all that is one part.
   std::uint64_t parts(const Payload& encrypted, const Payload& original) const;
   bool holds(const Payload& encrypted, const Payload& original, std::uint64_t part) const;
+  // Whether payloads of so many bytes are compared byte by byte: without padding between rows, or
+  // elements that are compared by what they mean.
+  bool is_of_every_byte(const Payload& encrypted, const Payload& original) const;
 
  private:
   bool one_by_one(const Payload& encrypted, const Payload& original) const;

@@ -186,14 +186,21 @@ class Advisor {
     std::ranges::stable_sort(order, std::greater<>(), &std::pair<std::uint64_t, Advice>::first);
     std::vector<std::string> out;
     for (const auto& [bytes, advice] : order) {
-      const double share =
-          static_cast<double>(bytes) / static_cast<double>(report_.coverage.weight_bytes);
       const std::string words = text(advice);
-      if (share < kWorthSaying || words.empty()) continue;
-      out.push_back(fmt::format("{:.1f} % of the weights {}", 100 * share, words));
+      if (!worth_saying(advice) || words.empty()) continue;
+      // The same options for what is sure to move and for what may: once is enough.
+      if (advice == Advice::kTryFixedSizes && worth_saying(Advice::kFixSizes)) continue;
+      out.push_back(fmt::format("{:.1f} % of the weights {}", 100 * share(advice), words));
     }
     return out;
   }
+
+  double share(Advice advice) const {
+    const auto bytes = bytes_.find(advice);
+    if (bytes == bytes_.end()) return 0;
+    return static_cast<double>(bytes->second) / static_cast<double>(report_.coverage.weight_bytes);
+  }
+  bool worth_saying(Advice advice) const { return share(advice) >= kWorthSaying; }
 
   Analysis& analysis_;
   AxisStore& axes_;

@@ -1,9 +1,12 @@
 #include "verify/byte_check.h"
 
 #include <algorithm>
-#include <atomic>
+#include <array>
+#include <iterator>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "base/mapped_file.h"
 #include "base/page_budget.h"
@@ -13,7 +16,7 @@ namespace permcrypt {
 namespace {
 
 // Pages of the original that may be in memory at a time, about.
-constexpr std::uint64_t kResidentBytes = 64 << 20;
+constexpr std::uint64_t kResidentBytes = 160 << 20;
 
 // The first place, in file order, where the undone model and the original differ.
 class FirstDifference {
@@ -66,26 +69,52 @@ Result<std::vector<MappedFile>> map_all(const std::vector<std::filesystem::path>
   return out;
 }
 
-Check untampered(const Subject& subject, const std::vector<FileTags>& tags) {
-  const auto same = check_mac(subject.manifest, tags, subject.keys);
-  if (!same) {
-    return Check{"untampered", Outcome::kFailed, same.error().message, same.error().hint};
+// Ranges of the original's files that need not be looked at again.
+class Settled {
+ public:
+  // Counts what the proof has found where `back` takes it from, and puts it.
+  Settled(const CopyJob& back, std::span<const FoundPayload> found) : ranges_(back.files.size()) {
+    const CopyJob there = inverse(back);
+    std::set<std::array<std::uint64_t, 4>> known;
+    for (const FoundPayload& f : found) {
+      if (f.original.file != f.encrypted.file || f.original.length != f.encrypted.length) continue;
+      known.insert({f.original.file, f.original.offset, f.encrypted.offset, f.original.length});
+    }
+    for (std::uint64_t file = 0; file < back.files.size(); ++file) {
+      for (std::size_t i = 0; i < back.files[file].moves.size(); ++i) {
+        const PayloadMove &from = back.files[file].moves[i], &to = there.files[file].moves[i];
+        if (known.contains({file, to.offset, from.offset, to.length})) add(file, to);
+      }
+    }
   }
-  return Check{"untampered", Outcome::kPassed, "no byte changed since the model was encrypted", ""};
-}
 
-// What one pass over the encrypted files tells.
-struct Comparison {
-  std::optional<std::vector<FileTags>> tags;  // of the encrypted files, if all of them were read
-  Check bytes;
+  bool covers(std::size_t file, std::uint64_t begin, std::uint64_t end) const {
+    const auto& ranges = ranges_[file];
+    const auto after = ranges.upper_bound(begin);
+    return after != ranges.begin() && std::prev(after)->second >= end;
+  }
+
+ private:
+  void add(std::size_t file, const PayloadMove& move) {
+    auto& ranges = ranges_[file];  // in the order of the file
+    const std::uint64_t end = move.offset + move.length;
+    if (!ranges.empty() && ranges.rbegin()->second == move.offset) {
+      ranges.rbegin()->second = end;
+    } else {
+      ranges.emplace(move.offset, end);
+    }
+  }
+
+  std::vector<std::map<std::uint64_t, std::uint64_t>> ranges_;  // of each file: begin -> end
 };
 
 // The encrypted files, undone, beside the original's.
-Result<Comparison> compare(const Subject& subject, const std::vector<MappedFile>& files,
-                           unsigned threads) {
+Result<Check> compare(const Subject& subject, const std::vector<MappedFile>& files,
+                      std::span<const FoundPayload> found, unsigned threads) {
   const Plan& plan = subject.sealed.plan;
   auto job = decryption_job(plan, subject.groups, subject.files, subject.sealed.original_sizes[0]);
   if (!job) return tl::unexpected(job.error());
+  const Settled settled(*job, found);
   FirstDifference difference;
   PageBudget pages(kResidentBytes);
   const auto compare = [&](std::size_t file, std::uint64_t offset,
@@ -101,35 +130,18 @@ Result<Comparison> compare(const Subject& subject, const std::vector<MappedFile>
   };
   CopyOptions options;
   options.threads = threads;
-  options.input_key = subject.keys.mac;
-  options.tag_outputs = false;
-  auto copied = copy_files(*job, options, compare);
-  if (!copied) return Comparison{std::nullopt, failed(copied.error().message)};
-  Comparison out{std::move(copied->inputs), {}};
-  out.bytes = difference.place()
-                  ? failed(name_place(plan, *difference.place()) + " differs")
-                  : Check{"bytes", Outcome::kPassed,
-                          "every byte is the original's: " +
-                              std::to_string(plan.tensors.size() + plan.sparse.size()) +
-                              " tensors renumbered as planned, " +
-                              std::to_string(plan.edits.size()) + " edits",
-                          ""};
-  return out;
-}
-
-Result<Comparison> compare(const Subject& subject,
-                           const std::vector<std::filesystem::path>& original, unsigned threads) {
-  const auto files = map_all(original);
-  if (!files) return tl::unexpected(files.error());
-  if (files->size() != subject.files.size()) {
-    return Comparison{std::nullopt, failed("the numbers of data files differ")};
-  }
-  for (std::size_t i = 0; i < files->size(); ++i) {
-    if ((*files)[i].size() != subject.sealed.original_sizes[i]) {
-      return Comparison{std::nullopt, failed("the sizes of the files differ")};
-    }
-  }
-  return compare(subject, *files, threads);
+  options.tag_inputs = options.tag_outputs = false;
+  options.unwanted = [&](auto file, auto begin, auto end) {
+    return settled.covers(file, begin, end);
+  };
+  if (auto done = copy_files(*job, options, compare); !done) return failed(done.error().message);
+  if (difference.place()) return failed(name_place(plan, *difference.place()) + " differs");
+  return Check{"bytes", Outcome::kPassed,
+               "every byte is the original's: " +
+                   std::to_string(plan.tensors.size() + plan.sparse.size()) +
+                   " tensors renumbered as planned, " + std::to_string(plan.edits.size()) +
+                   " edits",
+               ""};
 }
 
 }  // namespace
@@ -137,21 +149,25 @@ Result<Comparison> compare(const Subject& subject,
 Result<Check> check_untampered(const Subject& subject, unsigned threads) {
   const auto tags = tag_files(subject.files, subject.keys.mac, true, threads);
   if (!tags) return tl::unexpected(tags.error());
-  return untampered(subject, *tags);
+  const auto same = check_mac(subject.manifest, *tags, subject.keys);
+  if (!same) {
+    return Check{"untampered", Outcome::kFailed, same.error().message, same.error().hint};
+  }
+  return Check{"untampered", Outcome::kPassed, "no byte changed since the model was encrypted", ""};
 }
 
-Result<std::vector<Check>> check_bytes(const Subject& subject,
-                                       const std::vector<std::filesystem::path>& original,
-                                       unsigned threads) {
-  auto compared = compare(subject, original, threads);
-  const bool whole = compared && compared->tags;
-  auto first = whole ? untampered(subject, *compared->tags) : check_untampered(subject, threads);
-  if (!first) return tl::unexpected(first.error());
-  std::vector<Check> out{*std::move(first)};
-  if (out[0].outcome == Outcome::kFailed) return out;
-  if (!compared) return tl::unexpected(compared.error());
-  out.push_back(std::move(compared->bytes));
-  return out;
+Result<Check> check_bytes(const Subject& subject,
+                          const std::vector<std::filesystem::path>& original,
+                          std::span<const FoundPayload> found, unsigned threads) {
+  const auto files = map_all(original);
+  if (!files) return tl::unexpected(files.error());
+  if (files->size() != subject.files.size()) return failed("the numbers of data files differ");
+  for (std::size_t i = 0; i < files->size(); ++i) {
+    if ((*files)[i].size() != subject.sealed.original_sizes[i]) {
+      return failed("the sizes of the files differ");
+    }
+  }
+  return compare(subject, *files, found, threads);
 }
 
 }  // namespace permcrypt

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <vector>
 
+#include "permcrypt/proof.h"
 #include "permcrypt/verify.h"
 #include "verify/subject.h"
 
@@ -14,10 +16,10 @@ namespace permcrypt {
 // The MAC over the encrypted files: nobody changed them since they were written.
 Result<Check> check_untampered(const Subject& subject, unsigned threads);
 
-// The same, and then every byte, in one pass over the files. `original`: the files of the original
-// model, [0] the .onnx.
-Result<std::vector<Check>> check_bytes(const Subject& subject,
-                                       const std::vector<std::filesystem::path>& original,
-                                       unsigned threads);
+// Every byte. `original`: the files of the original model, [0] the .onnx. `found`: payloads that the
+// proof has compared already, element by element; they are not read again.
+Result<Check> check_bytes(const Subject& subject,
+                          const std::vector<std::filesystem::path>& original,
+                          std::span<const FoundPayload> found, unsigned threads);
 
 }  // namespace permcrypt

@@ -166,7 +166,7 @@ Result<void> check_plain(const VerifyRequest& request, const Subject& subject, c
   const RelocatedPlan relocated = relocate(subject.sealed.plan, plain, as_is);
   auto proof = check_proof(subject, plain, relocated.plan, request.threads);
   if (!proof) return fail(proof.error());
-  verdict.checks.push_back(*std::move(proof));
+  verdict.checks.push_back(std::move(proof->check));
   auto done = add_leaks(request, subject, encrypted, original ? &*original : nullptr, verdict);
   if (!done) return done;
   return run_numeric(request, &plain.files[0].path, opened, verdict);

@@ -1,6 +1,5 @@
 #include "verify/static_check.h"
 
-#include "permcrypt/proof.h"
 #include "write/inserted_names.h"
 
 namespace permcrypt {
@@ -41,15 +40,16 @@ Check verdict_of(const Proof& proof) {
 
 }  // namespace
 
-Result<Check> check_proof(const Subject& subject, const Model& original, const Plan& plan,
-                          unsigned threads) {
+Result<ProofCheck> check_proof(const Subject& subject, const Model& original, const Plan& plan,
+                               unsigned threads) {
   const auto encrypted = read_model(subject.path);
   if (!encrypted) return tl::unexpected(encrypted.error());
   const auto key = token_vector(plan, subject.groups);
-  const auto proof = prove({original, *encrypted, plan, subject.groups, key,
-                            find_key_input(encrypted->structure.graph()), threads});
+  auto proof = prove({original, *encrypted, plan, subject.groups, key,
+                      find_key_input(encrypted->structure.graph()), threads});
   if (!proof) return tl::unexpected(proof.error());
-  return verdict_of(*proof);
+  Check check = verdict_of(*proof);
+  return ProofCheck{std::move(check), std::move(proof->found)};
 }
 
 }  // namespace permcrypt

@@ -1,7 +1,7 @@
 #include "permcrypt/verify.h"
 
 #include <algorithm>
-#include <iterator>
+#include <span>
 #include <utility>
 
 #include "base/mapped_file.h"
@@ -161,13 +161,19 @@ Result<void> compare_with_original(const VerifyRequest& request, const Subject& 
                                    const Opened& opened, Verdict& verdict) {
   const auto original = read_model(*request.original);
   if (!original) return tl::unexpected(original.error());
-  auto files = check_bytes(subject, paths_of(*original), request.threads);
-  if (!files) return tl::unexpected(files.error());
-  std::ranges::move(*files, std::back_inserter(verdict.checks));
+  auto untampered = check_untampered(subject, request.threads);
+  if (!untampered) return tl::unexpected(untampered.error());
+  verdict.checks.push_back(*std::move(untampered));
   if (!verdict.passed()) return {};
   auto proof = check_proof(subject, *original, subject.sealed.plan, request.threads);
+  const auto found =
+      proof ? std::span<const FoundPayload>(proof->found) : std::span<const FoundPayload>();
+  auto bytes = check_bytes(subject, paths_of(*original), found, request.threads);
+  if (!bytes) return tl::unexpected(bytes.error());
+  verdict.checks.push_back(*std::move(bytes));
+  if (!verdict.passed()) return {};
   if (!proof) return tl::unexpected(proof.error());
-  verdict.checks.push_back(*std::move(proof));
+  verdict.checks.push_back(std::move(proof->check));
   if (auto done = check_leaks(subject, &*original, request.threads, verdict); !done) return done;
   if (request.static_only) return {};
   auto done = run_numeric(request, &original->files[0].path, opened, verdict);
@@ -189,7 +195,6 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
   const auto subject = open_subject(request.encrypted, request.key);
   if (!subject) return tl::unexpected(subject.error());
   Verdict verdict;
-  // Beside an original, the pass that compares the bytes looks at the MAC as well.
   bool changed = false;
   if (request.changed_weights || !request.original) {
     auto untampered = check_untampered(*subject, request.threads);

@@ -24,3 +24,6 @@ expect 2 keygen --no-such-option PERMCRYPT-SECRET-KEY-1QQQQSECRET
 # Options for all commands stand before or after the name.
 expect 0 -j 2 --force -q -v keygen -o a
 expect 0 keygen -j 2 --force -q -v -o b
+! grep -q '^took ' err || fail "-q does not keep -v quiet"
+expect 0 keygen -v -o c
+grep -q '^took [0-9.]* s, in at most [0-9]* MB of memory$' err || fail "-v does not say what it took"

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
+
+#include "plan/small_models.h"
+#include "verify/static_check.h"
 #include "write/encrypted_sample.h"
 
 namespace permcrypt::test {
@@ -11,11 +15,12 @@ Check compare(const EncryptedSample& sample, const std::vector<std::filesystem::
               unsigned threads = 2) {
   const auto subject = open_subject(sample.file(), sample.key());
   REQUIRE(subject.has_value());
-  const auto checks = check_bytes(*subject, original, threads);
-  REQUIRE(checks.has_value());
-  REQUIRE(checks->size() == 2);
-  CHECK(checks->front().outcome == Outcome::kPassed);
-  return checks->back();
+  const auto untampered = check_untampered(*subject, threads);
+  REQUIRE(untampered);
+  CHECK(untampered->outcome == Outcome::kPassed);
+  const auto check = check_bytes(*subject, original, {}, threads);
+  REQUIRE(check);
+  return *check;
 }
 
 TEST_CASE("byte check: the files that were encrypted") {
@@ -60,6 +65,74 @@ TEST_CASE("byte check: other sizes and numbers of files") {
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   const auto changed = sample.folder().write("data", bytes);
   CHECK(compare(sample, {sample.original(), changed}).outcome == Outcome::kFailed);
+}
+
+// A model of two weights of 2 MiB, so that chunks lie within them; and its encryption.
+class LargeSample {
+ public:
+  LargeSample() {
+    ModelMaker maker;
+    maker.input("x", {1, 64}).output("y", {1, 64});
+    maker.weight("up", {64, 8192}).weight("down", {8192, 64});
+    maker.node("MatMul", {"x", "up"}, "a").node("Relu", {"a"}, "b");
+    maker.node("MatMul", {"b", "down"}, "y");
+    folder_.write("key", SecretKey::from_bytes(std::string(SecretKey::kSize, 'k')).to_text());
+    EncryptRequest request;
+    request.model = folder_.write("model.onnx", maker.proto().SerializeAsString());
+    request.out = folder_ / "model.enc.onnx";
+    request.key = {.file = folder_ / "key", .passphrase_fd = {}};
+    REQUIRE(encrypt(request));
+    auto subject = open_subject(*request.out, request.key);
+    REQUIRE(subject);
+    subject_ = std::make_unique<Subject>(*std::move(subject));
+  }
+
+  std::vector<FoundPayload> found() const {
+    const auto original = read_model(folder_ / "model.onnx");
+    REQUIRE(original);
+    auto proof = check_proof(*subject_, *original, subject_->sealed.plan, 2);
+    REQUIRE(proof);
+    return std::move(proof->found);
+  }
+  // Changes the byte in the middle of a weight of the original.
+  void change(const std::string& weight) {
+    const PlanTensor* tensor = find_tensor(subject_->sealed.plan, weight);
+    REQUIRE(tensor);
+    std::string bytes = read_all(folder_ / "model.onnx");
+    char& byte = bytes[tensor->payload.offset + tensor->payload.length / 2];
+    byte = static_cast<char>(byte ^ 1);
+    folder_.write("model.onnx", bytes);
+  }
+  bool equal(const std::vector<FoundPayload>& found) const {
+    const auto check = check_bytes(*subject_, {folder_ / "model.onnx"}, found, 2);
+    REQUIRE(check);
+    return check->outcome == Outcome::kPassed;
+  }
+
+ private:
+  TempFolder folder_;
+  std::unique_ptr<Subject> subject_;
+};
+
+TEST_CASE("byte check: what the proof has found is not read again, all else is") {
+  LargeSample sample;
+  const auto all = sample.found();
+  CHECK(all.size() == 2);
+  CHECK(sample.equal(all));
+  sample.change("up");
+  CHECK(sample.equal(all));
+  CHECK_FALSE(sample.equal({}));
+  const auto rest = sample.found();
+  CHECK(rest.size() == 1);
+  CHECK_FALSE(sample.equal(rest));
+}
+
+TEST_CASE("byte check: what was found at another place says nothing") {
+  LargeSample sample;
+  auto moved = sample.found();
+  for (FoundPayload& f : moved) f.encrypted.offset += 4;
+  sample.change("down");
+  CHECK_FALSE(sample.equal(moved));
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ class CheckedFaults {
     const auto untampered = check_untampered(*subject, 1);
     CHECK(count("untampered", !untampered || untampered->outcome == Outcome::kFailed));
     const auto proof = check_proof(*subject, original, subject->sealed.plan, 1);
-    CHECK(count("static proof", !proof || proof->outcome == Outcome::kFailed));
+    CHECK(count("static proof", !proof || proof->check.outcome == Outcome::kFailed));
     // Numbers may miss what no input shows: one bit of one weight, or a key's bias.
     if (runtime_available()) count("with the key", !gives_equal_results(path, *subject));
   }
