@@ -7,6 +7,7 @@ against the nodes of the graph). No packages needed.
 """
 
 import json
+import math
 import sys
 
 WIDTH, HEIGHT, LEFT, TOP, GAP = 380, 300, 64, 36, 90
@@ -16,13 +17,10 @@ COLOURS = {"cp": "#888888", "encrypt": "#0060c0", "decrypt": "#00a0a0", "verify 
 
 
 def ticks(most):
-    step = 10 ** (len(str(int(most))) - 1) if most >= 1 else 0.1
-    for factor in (1, 2, 5):
-        if most / (step * factor) <= 6:
-            step *= factor
-            break
-    count = int(most / step) + 1
-    return [round(i * step, 6) for i in range(count + 1)]
+    """Three to seven round numbers from 0 to above `most`."""
+    power = 10 ** math.floor(math.log10(most))
+    step = next(power * f for f in (0.2, 0.5, 1, 2) if most / (power * f) <= 6)
+    return [round(i * step, 6) for i in range(math.floor(most / step) + 2)]
 
 
 class Panel:

@@ -14,13 +14,18 @@ namespace permcrypt {
 // nothing where it does not tell.
 std::optional<std::uint64_t> mapped_bytes();
 
+// Enough for a pass over a model of any size.
+inline constexpr std::uint64_t kMostMapped = 160 << 20;
+// Whoever looks at a few bytes somewhere has the pages around mapped as well.
+inline constexpr std::uint64_t kBytesOfALook = 64 << 10;
+
 class PageBudget {
  public:
   // At most `limit` bytes, about, more than are mapped now. REQUIRES: limit > 0.
-  explicit PageBudget(std::uint64_t limit);
+  explicit PageBudget(std::uint64_t limit = kMostMapped);
 
   // Says that `bytes` of these files were read; drops the pages of all of them when too many are in
-  // memory. Reading one row maps the pages around it as well, so what was read does not tell.
+  // memory.
   void spend(std::span<const MappedFile> files, std::uint64_t bytes) {
     if (!use(bytes)) return;
     for (const MappedFile& file : files) file.drop_pages();

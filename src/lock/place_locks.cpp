@@ -37,8 +37,10 @@ class Placement {
     if (!plain) return tl::unexpected(plain.error());
     // A lock hides from inference which dimension an extent came from: keep what was solved for.
     options_.infer.dims = plain->bound_dims;
-    auto open = options_.carry == Carry::kKey ? open_up(find_interface_locks(graph_, *plain))
-                                              : open_to_clients(find_client_maps(graph_, *plain));
+    auto sites = options_.carry == Carry::kKey ? find_interface_locks(graph_, *plain)
+                                               : find_client_maps(graph_, *plain);
+    free_memory(plain);
+    auto open = options_.carry == Carry::kKey ? open_up(sites) : open_to_clients(std::move(sites));
     if (!open) return open;
     const auto weights = weight_factors(*open);
     if (weights.empty()) {
@@ -50,6 +52,7 @@ class Placement {
     drop_idle_interface(*open, weights);
     if (options_.carry == Carry::kData) return lock_interface();
     find_cuts(*open);
+    free_memory(open);
     auto locked = options_.internal == Internal::kNone ? lock_ends() : lock_all();
     if (!locked) return locked;
     if (locked->locks.empty()) {
@@ -61,6 +64,12 @@ class Placement {
   }
 
  private:
+  // A graph and all that is known of it, of a model of many nodes, is large: one at a time.
+  template <class T>
+  static void free_memory(Result<T>& done) {
+    *done = T();
+  }
+
   static bool is_cut(const LockSite& lock) { return lock.kind >= LockKind::kBoundary; }
 
   // Client maps; then, if there is a key input as well, locks on ids that no map reaches.
@@ -304,6 +313,7 @@ class Placement {
       if (is_cut(lock) && !is_guard(lock))
         (lock.kind == LockKind::kBoundary ? chosen : further).push_back(lock);
     }
+    free_memory(all);
     for (std::size_t next = 0;;) {
       auto locked = settle(with_interface(chosen));
       if (!locked) return locked;

@@ -16,9 +16,6 @@ namespace {
 
 using Files = std::vector<MappedFile>;
 
-// Pages of the two models that may be in memory at a time, about.
-constexpr std::uint64_t kResidentBytes = 160 << 20;
-
 Result<Files> map_files(const Model& model) {
   Files out;
   for (const ModelFile& file : model.files) {
@@ -104,7 +101,7 @@ class Comparison {
 
   const Model &original_, &encrypted_;
   Files files_, encrypted_files_;
-  PageBudget pages_{kResidentBytes};
+  PageBudget pages_;
 };
 
 // The k-th tensor of a name in one file is that in the other.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <optional>
@@ -6,6 +7,7 @@
 #include "base/checked.h"
 #include "base/half.h"
 #include "base/mapped_file.h"
+#include "base/page_budget.h"
 #include "base/quote.h"
 #include "permcrypt/model.h"
 #include "read/data_type.h"
@@ -93,6 +95,13 @@ std::optional<std::size_t> count_up_to(const std::vector<std::int64_t>& shape, s
 struct PayloadReader::Impl {
   const Model* model;
   std::vector<std::optional<MappedFile>> mapped;  // by file, at first use
+  PageBudget pages;
+
+  void drop_pages() const {
+    for (const auto& file : mapped) {
+      if (file) file->drop_pages();
+    }
+  }
 
   // The elements' bit patterns; nothing when there are more than `limit`, or they cannot be read.
   std::optional<std::vector<std::uint64_t>> elements(PayloadReader& reader, const Tensor& tensor,
@@ -128,6 +137,7 @@ Result<std::string_view> PayloadReader::bytes(const ByteSpan& span) {
     }
     mapped = std::move(*opened);
   }
+  if (impl_->pages.use(std::min(span.length, kBytesOfALook))) impl_->drop_pages();
   return mapped->range(span.offset, span.length);
 }
 

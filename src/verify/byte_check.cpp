@@ -15,9 +15,6 @@
 namespace permcrypt {
 namespace {
 
-// Pages of the original that may be in memory at a time, about.
-constexpr std::uint64_t kResidentBytes = 160 << 20;
-
 // The first place, in file order, where the undone model and the original differ.
 class FirstDifference {
  public:
@@ -116,7 +113,7 @@ Result<Check> compare(const Subject& subject, const std::vector<MappedFile>& fil
   if (!job) return tl::unexpected(job.error());
   const Settled settled(*job, found);
   FirstDifference difference;
-  PageBudget pages(kResidentBytes);
+  PageBudget pages;
   const auto compare = [&](std::size_t file, std::uint64_t offset,
                            std::string_view bytes) -> Result<void> {
     const auto expected = files[file].range(offset, bytes.size());

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/mapped_file.h"
+#include "base/page_budget.h"
 #include "base/parallel.h"
 #include "read/wire.h"
 
@@ -102,11 +103,13 @@ Result<std::vector<SecretScan::Hit>> SecretScan::find(
     add_stretches(number, at, file->size(), stretches);
     files.push_back(*std::move(file));
   }
+  PageBudget pages;
   std::vector<std::vector<Hit>> found(stretches.size());
   auto done = parallel_for(stretches.size(), threads, [&](std::size_t i) -> Result<void> {
     const auto [file, begin, end] = stretches[i];
     scan(files[file].bytes(), begin, end, found[i]);
     for (Hit& hit : found[i]) hit.file = file;
+    pages.spend(files, std::max(end - begin, kBytesOfALook));
     return {};
   });
   if (!done) return fail(done.error());
