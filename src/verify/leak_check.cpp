@@ -66,26 +66,10 @@ bool mentions(const AxisMap& map, std::uint32_t group) {
          std::ranges::any_of(map.parts, [&](const AxisMap& part) { return mentions(part, group); });
 }
 
-// The sparse tensor whose indices these are, if the group has moved them; or "".
-std::string shown_by_places(const Plan& plan, const Model& encrypted, TensorId indices,
-                            std::uint32_t group) {
-  const auto sparse = std::ranges::find(encrypted.sparse, indices, &SparseTensor::indices);
-  if (sparse == encrypted.sparse.end()) return "";
-  const Tensor& values = encrypted.tensors[sparse->values];
-  for (const PlanSparse& planned : plan.sparse) {
-    const auto moves = [&](const AxisMap& axis) { return mentions(axis, group); };
-    if (planned.name == values.scope + values.name && std::ranges::any_of(planned.axes, moves)) {
-      return planned.name;
-    }
-  }
-  return "";
-}
-
-// The tensor at `hit` that the plan rewrites into coordinates, or whose indices it moves; or "".
-std::string shown_by_plan(const Plan& plan, const Model& encrypted, const SecretScan::Hit& hit,
-                          std::uint32_t group) {
-  for (TensorId id = 0; id < encrypted.tensors.size(); ++id) {
-    const Tensor& tensor = encrypted.tensors[id];
+// The tensor that the plan rewrites into coordinates and that lies at `hit`, or nullptr.
+const PlanTensor* shown_by_plan(const Plan& plan, const Model& encrypted,
+                                const SecretScan::Hit& hit, std::uint32_t group) {
+  for (const Tensor& tensor : encrypted.tensors) {
     if (!tensor.payload || tensor.payload->file != hit.file ||
         hit.offset < tensor.payload->offset ||
         hit.offset >= tensor.payload->offset + tensor.payload->length) {
@@ -93,11 +77,10 @@ std::string shown_by_plan(const Plan& plan, const Model& encrypted, const Secret
     }
     for (const PlanTensor& planned : plan.tensors) {
       if (planned.name != tensor.scope + tensor.name || !planned.values) continue;
-      if (mentions(*planned.values, group)) return planned.name;
+      if (mentions(*planned.values, group)) return &planned;
     }
-    if (auto name = shown_by_places(plan, encrypted, id, group); !name.empty()) return name;
   }
-  return "";
+  return nullptr;
 }
 
 // An order could lie in a tensor of integers that was rewritten; in weights only in their places.
@@ -206,10 +189,11 @@ Result<Check> check_secrets(const Subject& subject, bool planned, unsigned threa
   std::set<std::string> leaks, shown;
   for (const SecretScan::Hit& hit : *hits) {
     const auto group = static_cast<std::uint32_t>(hit.secret - first_group);
-    const std::string table =
-        encrypted && hit.secret >= first_group ? shown_by_plan(plan, *encrypted, hit, group) : "";
-    if (!table.empty()) {
-      shown.insert(secrets.names[hit.secret] + " in " + in_quotes(table));
+    const PlanTensor* table = encrypted && hit.secret >= first_group
+                                  ? shown_by_plan(plan, *encrypted, hit, group)
+                                  : nullptr;
+    if (table) {
+      shown.insert(secrets.names[hit.secret] + " in " + in_quotes(table->name));
     } else {
       leaks.insert(secrets.names[hit.secret]);
     }
