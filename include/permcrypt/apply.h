@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,19 @@
 #include "permcrypt/status.h"
 
 namespace permcrypt {
+
+// Of a payload that is a part of a sparse tensor: its order follows from the indices.
+struct SparseMove {
+  bool of_indices = false;  // the payload is the indices, and not the values
+  std::uint64_t entries = 0;
+  bool coordinates = false;              // see PlanSparse
+  Encoding encoding = Encoding::kFixed;  // of the indices
+  // Where they lie in the input of CopyJob::files[file].
+  std::uint32_t file = 0;
+  std::uint64_t offset = 0, length = 0;
+  // They are there as the job leaves them already: in place, they were moved first.
+  bool moved = false;
+};
 
 // One payload to permute, in coordinates of the input file. Permutations are named by their index
 // in CopyJob::permutations: thousands of tensors share a few.
@@ -29,6 +43,8 @@ struct PayloadMove {
   // Elements are indices and are rewritten: v -> values[v] for v >= 0, and v -> values[v + n] - n
   // for v < 0, which counts from the end. The sign stays, so the rewriting can be undone.
   std::uint32_t values = kNone;
+  // The view and the axes are those of the whole tensor.
+  std::optional<SparseMove> sparse = std::nullopt;
 };
 
 // Chunks [begin, end) of a file.

@@ -20,6 +20,13 @@ using ValueId = std::uint32_t;
 using NodeId = std::uint32_t;
 using BodyId = std::uint32_t;
 
+// A constant of which only some elements are stored.
+struct SparseConstant {
+  std::uint32_t number = 0;  // in Model::sparse
+  std::string unmovable;     // why its entries cannot move; "" if they can
+  bool diagonal = false;     // of rank 2, and all its entries lie on the diagonal
+};
+
 struct GraphValue {
   std::string name;               // as in the file
   std::string scope;              // see Tensor::scope
@@ -28,11 +35,13 @@ struct GraphValue {
   std::string returned_as;
   std::int32_t elem_type = 0;     // declared type of inputs, constants; 0 unknown
   TensorId tensor = kNone;        // initializer or constant
-  bool sparse = false;            // a sparse initializer: dense shape below, elements cannot move
+  std::optional<SparseConstant> sparse;  // or a sparse one; its shape is declared
   // Declared shape of graph inputs, outputs and value_info: -1 with a name for a dynamic dimension.
   struct Dim { std::int64_t size = -1; std::string name; };
   std::optional<std::vector<Dim>> declared;
   NodeId producer = kNone;
+
+  bool is_constant() const { return tensor != kNone || sparse; }
 };
 
 struct GraphNode {
@@ -65,6 +74,12 @@ struct Graph {
   std::vector<GraphValue> values;
   std::vector<GraphNode> nodes;
   std::vector<GraphBody> bodies;
+  // The tensor that holds the elements of a constant, or those of them that are stored; else kNone.
+  TensorId stored(ValueId value) const {
+    const auto& sparse = values[value].sparse;
+    return sparse ? model->sparse[sparse->number].values : values[value].tensor;
+  }
+
   // Protos that are not in the file: nodes of function instances with attribute references resolved,
   // lock nodes. Shared, so that copies of the graph keep their pointers.
   std::shared_ptr<std::deque<onnx::NodeProto>> inlined =
@@ -73,7 +88,7 @@ struct Graph {
 
 // Builds the analysed copy. `model` and `payloads` must outlive it.
 // Errors (kInput): undefined or twice defined names, cycles, more than 2^20 nodes after inlining,
-// functions that call themselves.
+// functions that call themselves, entries of a sparse tensor outside of its shape.
 Result<Graph> build_graph(const Model& model, PayloadReader& payloads);
 
 }  // namespace permcrypt

@@ -63,9 +63,18 @@ struct Tensor {
   std::string unmovable;            // why not: "payload in several chunks", "string tensor", ...
   FrameId frame = kNone;            // of the TensorProto
   bool external = false;
+  bool shared = false;              // external: other tensors have some of its bytes as well
   std::uint32_t external_file = 0;  // external: index into Model::files, also without a payload
   ByteSpan location;                // external: the bytes of the location string in files[0]
   FrameId location_entry = kNone;   // external: the frame of the StringStringEntryProto around it
+};
+
+// A tensor of which only some elements are stored; the others are zero. Both parts are in
+// Model::tensors as well.
+struct SparseTensor {
+  TensorId values = kNone;          // [entries]
+  TensorId indices = kNone;         // where these are: [entries] row-major, or [entries, rank]
+  std::vector<std::int64_t> shape;  // of the whole
 };
 
 // files[0] is the .onnx itself, the rest its external data files in order of first use.
@@ -85,6 +94,7 @@ struct Model {
   std::vector<ModelFile> files;
   onnx::ModelProto structure;
   std::vector<Tensor> tensors;  // in the order in which they lie in the file
+  std::vector<SparseTensor> sparse;  // likewise; those that have values
   std::vector<Frame> frames;
 };
 

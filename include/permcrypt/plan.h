@@ -71,6 +71,18 @@ struct PlanTensor {
   std::optional<AxisMap> values;
 };
 
+// A sparse tensor: entry k is element k of the values, at index k. Its axes are permuted as those
+// of the tensor that it stands for, and the entries are put in ascending order again.
+struct PlanSparse {
+  std::string name;           // of the values, as PlanTensor::name
+  ElementView view;           // the whole tensor; bits and encoding are those of the values
+  std::vector<AxisMap> axes;  // one per extent of view.shape
+  std::uint64_t entries = 0;
+  ByteSpan values, indices;  // in the *original* files
+  Encoding index_encoding = Encoding::kFixed;
+  bool coordinates = false;  // indices are [entries, rank], and not row-major numbers
+};
+
 enum class LockKind : std::uint8_t { kIndex, kInput, kOutput, kBoundary, kBlock, kAll };
 std::string_view to_string(LockKind kind);
 
@@ -125,6 +137,7 @@ struct PlanCache {
 struct Plan {
   std::vector<PlanGroup> groups;
   std::vector<PlanTensor> tensors;   // those that move, sorted by (file, offset)
+  std::vector<PlanSparse> sparse;    // likewise, by their values
   std::vector<PlanLock> locks;
   std::vector<PlanCache> caches;
   std::vector<Edit> edits;           // without the manifest, which is appended last

@@ -7,15 +7,15 @@
 
 #include "apply/encoded.h"
 #include "apply/gather.h"
+#include "apply/sparse.h"
 
 namespace permcrypt {
 
-Result<void> WholePayload::render(const PayloadMove& move, std::string_view payload,
-                                  std::span<const Permutation> permutations, std::uint64_t first,
-                                  std::uint64_t last, char* out) {
+Result<void> WholePayload::render(const std::function<Result<std::string>()>& make,
+                                  std::uint64_t first, std::uint64_t last, char* out) {
   std::lock_guard lock(mutex_);
   if (!made_) {
-    auto bytes = permute_encoded(move, payload, permutations);
+    auto bytes = make();
     if (!bytes) return fail(std::move(bytes.error()));
     bytes_ = std::move(*bytes);
     made_ = true;
@@ -39,7 +39,7 @@ Result<std::unique_ptr<FileTask>> FileTask::open(const CopyJob& job, std::size_t
   task->segments_ = std::move(*segments);
   for (std::size_t i = 0; i < copy.moves.size(); ++i) {
     const PayloadMove& move = copy.moves[i];
-    if (move.view.encoding == Encoding::kFixed) {
+    if (move.view.encoding == Encoding::kFixed && !move.sparse) {
       // Prepared again for each chunk; here only for its errors, before anything is written.
       if (auto fits = Gather::prepare(move, job.permutations); !fits) {
         return fail(std::move(fits.error()));
@@ -120,13 +120,18 @@ Result<void> FileTask::render_segment(const Segment& segment, std::string_view i
       break;
   }
   const PayloadMove& move = copy().moves[segment.index];
-  const std::string_view payload = input.substr(segment.in_begin, move.length);
   if (const auto whole = whole_.find(segment.index); whole != whole_.end()) {
-    return whole->second.render(move, payload, job_.permutations, first, last, out);
+    return whole->second.render([&] { return permute_whole(move, input); }, first, last, out);
   }
   auto gather = Gather::prepare(move, job_.permutations);
   if (!gather) return fail(std::move(gather.error()));
-  return gather->render(payload, first, last, out);
+  return gather->render(input.substr(segment.in_begin, move.length), first, last, out);
+}
+
+Result<std::string> FileTask::permute_whole(const PayloadMove& move, std::string_view input) const {
+  const std::string_view payload = input.substr(move.offset, move.length);
+  if (!move.sparse) return permute_encoded(move, payload, job_.permutations);
+  return permute_sparse(move, payload, job_);
 }
 
 Result<void> FileTask::tag_input(std::uint64_t chunk, const DigestKey& key, PageBudget& pages) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,8 +24,8 @@ namespace permcrypt {
 class WholePayload {
  public:
   explicit WholePayload(std::uint64_t length) : left_(length) {}
-  Result<void> render(const PayloadMove& move, std::string_view payload,
-                      std::span<const Permutation> permutations, std::uint64_t first,
+  // Its bytes [first, last); `make` is called once.
+  Result<void> render(const std::function<Result<std::string>()>& make, std::uint64_t first,
                       std::uint64_t last, char* out);
 
  private:
@@ -60,6 +61,7 @@ class FileTask {
   Result<std::shared_ptr<const MappedFile>> input();
   Result<void> render_segment(const Segment& segment, std::string_view input, std::uint64_t first,
                               std::uint64_t last, char* out);
+  Result<std::string> permute_whole(const PayloadMove& move, std::string_view input) const;
 
   const CopyJob& job_;
   const std::size_t index_;

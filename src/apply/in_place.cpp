@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "apply/gather.h"
+#include "apply/sparse.h"
 #include "base/parallel.h"
 #include "base/quote.h"
 
@@ -63,6 +64,28 @@ class InPlace::Rows {
   std::vector<bool> begun_;
 };
 
+namespace {
+
+tl::unexpected<Error> too_large(const PayloadMove& move) {
+  return fail(ErrorKind::kState,
+              "tensor " + in_quotes(move.name) + " is too large to be permuted in place",
+              "allow more memory with --memory, or write a copy elsewhere with -o");
+}
+
+// A part of a sparse tensor, when all moves of the data files before `at` are done.
+Result<std::string> permute_sparse_at(const InPlaceCursor& at, PayloadMove move,
+                                      std::string_view payload, const CopyJob& job) {
+  const auto& moves = job.files[move.sparse->file].moves;
+  const auto indices = std::ranges::find(moves, move.sparse->offset, &PayloadMove::offset);
+  const auto place = static_cast<std::uint64_t>(indices - moves.begin());
+  move.sparse->moved =
+      move.sparse->file > 0 && std::pair<std::uint64_t, std::uint64_t>(move.sparse->file, place) <
+                                   std::pair(at.file, at.move);
+  return permute_sparse(move, payload, job);
+}
+
+}  // namespace
+
 InPlace::InPlace(const CopyJob& job, std::uint64_t step_bytes, unsigned threads)
     : job_(job), step_bytes_(step_bytes), threads_(threads) {}
 
@@ -71,6 +94,10 @@ InPlace::~InPlace() = default;
 Result<void> InPlace::check() const {
   for (std::size_t i = 1; i < job_.files.size(); ++i) {
     for (const PayloadMove& move : job_.files[i].moves) {
+      if (move.sparse) {
+        if (!is_small(move)) return too_large(move);
+        continue;
+      }
       if (move.view.encoding != Encoding::kFixed) {
         return fail(ErrorKind::kDefect,
                     "tensor " + in_quotes(move.name) + " is not of fixed width");
@@ -78,11 +105,7 @@ Result<void> InPlace::check() const {
       const auto gather = Gather::prepare(move, job_.permutations);
       if (!gather) return fail(gather.error());
       const std::uint64_t row = gather->row_bytes();
-      if (!is_small(move) && (row == 0 || row > step_bytes_)) {
-        return fail(ErrorKind::kState,
-                    "tensor " + in_quotes(move.name) + " is too large to be permuted in place",
-                    "allow more memory with --memory, or write a copy elsewhere with -o");
-      }
+      if (!is_small(move) && (row == 0 || row > step_bytes_)) return too_large(move);
     }
   }
   return {};
@@ -122,6 +145,7 @@ Result<InPlaceStep> InPlace::whole_payloads(InPlaceCursor cursor) {
     std::string_view payload;
     std::uint64_t first, last, to;
   };
+  const InPlaceCursor from = cursor;
   InPlaceStep step{cursor.file, {}, {}, {}};
   std::vector<Piece> pieces;
   std::uint64_t size = 0;
@@ -131,8 +155,9 @@ Result<InPlaceStep> InPlace::whole_payloads(InPlaceCursor cursor) {
     if (size + move.length + 16 * step.places.size() > step_bytes_ && size > 0) break;
     const auto bytes = payload(cursor);
     if (!bytes) return fail(bytes.error());
-    for (std::uint64_t at = 0; at < move.length; at += kChunkBytes) {
-      pieces.push_back({move, *bytes, at, std::min(at + kChunkBytes, move.length), size + at});
+    const std::uint64_t most = move.sparse ? move.length : kChunkBytes;
+    for (std::uint64_t at = 0; at < move.length; at += most) {
+      pieces.push_back({move, *bytes, at, std::min(at + most, move.length), size + at});
     }
     step.places.push_back({move.offset, move.length});
     size += move.length;
@@ -141,6 +166,12 @@ Result<InPlaceStep> InPlace::whole_payloads(InPlaceCursor cursor) {
   step.next = std::move(cursor);
   auto done = parallel_for(pieces.size(), threads_, [&](std::size_t i) -> Result<void> {
     const Piece& piece = pieces[i];
+    if (piece.move.sparse) {
+      const auto moved = permute_sparse_at(from, piece.move, piece.payload, job_);
+      if (!moved) return fail(moved.error());
+      std::ranges::copy(*moved, step.bytes.begin() + static_cast<std::ptrdiff_t>(piece.to));
+      return {};
+    }
     const auto gather = Gather::prepare(piece.move, job_.permutations);
     if (!gather) return fail(gather.error());
     return gather->render(piece.payload, piece.first, piece.last, step.bytes.data() + piece.to);

@@ -1,4 +1,5 @@
 // From a plan to the copies that carry it out, and back.
+#include <algorithm>
 #include <system_error>
 #include <unordered_map>
 
@@ -37,6 +38,38 @@ class PermutationTable {
 
 }  // namespace
 
+namespace {
+
+void add_sparse(const PlanSparse& sparse, PermutationTable& table, CopyJob& job) {
+  PayloadMove move{sparse.name, 0, 0, sparse.view, {}, kNone};
+  for (const AxisMap& axis : sparse.axes) move.axes.push_back(table.axis(axis));
+  move.sparse = SparseMove{false,
+                           sparse.entries,
+                           sparse.coordinates,
+                           sparse.index_encoding,
+                           sparse.indices.file,
+                           sparse.indices.offset,
+                           sparse.indices.length};
+  for (const ByteSpan* part : {&sparse.values, &sparse.indices}) {
+    move.offset = part->offset;
+    move.length = part->length;
+    move.sparse->of_indices = part == &sparse.indices;
+    job.files[part->file].moves.push_back(move);
+  }
+}
+
+// How far bytes at `offset` are shifted by the edits before them, modulo 2^64.
+std::uint64_t shift_at(std::uint64_t offset, const std::vector<Edit>& edits) {
+  std::uint64_t shift = 0;
+  for (const Edit& edit : edits) {
+    if (edit.offset > offset) break;
+    shift += edit.replacement.size() - edit.original.size();
+  }
+  return shift;
+}
+
+}  // namespace
+
 CopyJob encryption_job(const Plan& plan, const std::vector<Permutation>& groups,
                        const std::vector<std::filesystem::path>& inputs) {
   CopyJob job;
@@ -50,6 +83,10 @@ CopyJob encryption_job(const Plan& plan, const std::vector<Permutation>& groups,
     for (const AxisMap& axis : tensor.axes) move.axes.push_back(table.axis(axis));
     if (tensor.values) move.values = table.values(*tensor.values);
     job.files[tensor.payload.file].moves.push_back(std::move(move));
+  }
+  for (const PlanSparse& sparse : plan.sparse) add_sparse(sparse, table, job);
+  if (!plan.sparse.empty()) {
+    for (FileCopy& file : job.files) std::ranges::stable_sort(file.moves, {}, &PayloadMove::offset);
   }
   job.permutations = table.take();
   return job;
@@ -94,6 +131,10 @@ CopyJob inverse(const CopyJob& job) {
       shift += edit.replacement.size() - edit.original.size();
     }
     moves_before(UINT64_MAX);
+    for (PayloadMove& moved : reverse.moves) {
+      if (!moved.sparse) continue;
+      moved.sparse->offset += shift_at(moved.sparse->offset, job.files[moved.sparse->file].edits);
+    }
     back.files.push_back(std::move(reverse));
   }
   for (const Permutation& permutation : job.permutations) {

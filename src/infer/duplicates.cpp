@@ -110,6 +110,29 @@ Key key_of(const Matrix& m) {
 
 }  // namespace
 
+namespace {
+
+// Sparse tensors of which all bytes are equal.
+void find_sparse_copies(const Graph& graph, std::vector<Duplicate>& out) {
+  using Parts = std::tuple<std::vector<std::int64_t>, std::string_view, std::string_view>;
+  std::map<Parts, ValueId> seen;
+  for (ValueId id = 0; id < graph.values.size(); ++id) {
+    const auto& sparse = graph.values[id].sparse;
+    if (!sparse || !sparse->unmovable.empty()) continue;
+    const SparseTensor& parts = graph.model->sparse[sparse->number];
+    const Tensor& values = graph.model->tensors[parts.values];
+    if (parts.shape.size() < 2 || !values.payload) continue;
+    if (static_cast<std::size_t>(values.shape[0]) < kSamples) continue;
+    const auto elements = graph.payloads->bytes(*values.payload);
+    const auto indices = graph.payloads->bytes(*graph.model->tensors[parts.indices].payload);
+    if (!elements || !indices) continue;
+    const auto [first, is_new] = seen.try_emplace({parts.shape, *elements, *indices}, id);
+    if (!is_new) out.push_back({first->second, id, false});
+  }
+}
+
+}  // namespace
+
 Result<std::vector<Duplicate>> find_duplicates(const Graph& graph) {
   std::map<Key, std::vector<Matrix>> originals;
   std::vector<Duplicate> out;
@@ -131,6 +154,7 @@ Result<std::vector<Duplicate>> find_duplicates(const Graph& graph) {
     }
     if (!found) seen.push_back(*m);
   }
+  find_sparse_copies(graph, out);
   return out;
 }
 

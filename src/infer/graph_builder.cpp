@@ -1,11 +1,12 @@
-#include <algorithm>
 #include <google/protobuf/unknown_field_set.h>
 
+#include <algorithm>
 #include <functional>
 #include <queue>
 #include <set>
 #include <unordered_map>
 
+#include "infer/sparse_constant.h"
 #include "permcrypt/graph.h"
 
 namespace permcrypt {
@@ -112,7 +113,7 @@ std::vector<int> order_nodes(const google::protobuf::RepeatedPtrField<onnx::Node
 
 class Builder {
  public:
-  Builder(const Model& model, PayloadReader& payloads) : model_(model) {
+  Builder(const Model& model, PayloadReader& payloads) : model_(model), payloads_(payloads) {
     graph_.model = &model;
     graph_.payloads = &payloads;
     for (const auto& f : model.structure.functions()) {
@@ -180,7 +181,7 @@ class Builder {
     if (it == scope.names.end() || !info.type().has_tensor_type()) return;
     GraphValue& value = graph_.values[it->second];
     const auto& type = info.type().tensor_type();
-    if (value.tensor != kNone) return;
+    if (value.is_constant()) return;
     value.elem_type = type.elem_type();
     if (!type.has_shape()) return;
     value.declared.emplace();
@@ -204,15 +205,37 @@ class Builder {
       }
     }
     for (const auto& t : g.sparse_initializer()) {
-      auto id = define(t.values().name(), scope);
+      const auto id = sparse_constant(t, scope);
       if (!id) return tl::unexpected(id.error());
-      GraphValue& value = graph_.values[*id];
-      value.sparse = true;
-      value.elem_type = t.values().data_type();
-      value.declared.emplace();
-      for (const auto d : t.dims()) value.declared->push_back({d, ""});
+      if (auto done = name_constant(t.values().name(), *id, scope); !done) return done;
     }
     return {};
+  }
+
+  static Result<void> name_constant(const std::string& name, ValueId id, Scope& scope) {
+    if (scope.names.emplace(name, id).second) return {};
+    return fail(ErrorKind::kInput, "the name '" + name + "' is defined twice");
+  }
+
+  // One value for each, as for other constants.
+  Result<ValueId> sparse_constant(const onnx::SparseTensorProto& proto, const Scope& scope) {
+    const TensorId values = proto.has_values() ? tensor_id(proto.values()) : kNone;
+    const auto found = std::ranges::lower_bound(model_.sparse, values, {}, &SparseTensor::values);
+    if (found == model_.sparse.end() || found->values != values) {
+      return fail(ErrorKind::kInput, "a sparse tensor has no values");
+    }
+    const auto [it, inserted] = constants_.try_emplace(values, kNone);
+    if (!inserted) return it->second;
+    auto constant = check_sparse(model_, *found, payloads_);
+    if (!constant) return tl::unexpected(constant.error());
+    it->second = add_value(model_.tensors[values].name, scope);
+    GraphValue& value = graph_.values.back();
+    value.sparse = *std::move(constant);
+    value.scope = model_.tensors[values].scope;
+    value.elem_type = model_.tensors[values].type;
+    value.declared.emplace();
+    for (const std::int64_t n : found->shape) value.declared->push_back({n, ""});
+    return it->second;
   }
 
   // Bodies nest no deeper than the reader lets graphs nest (64), calls no deeper than
@@ -260,12 +283,13 @@ class Builder {
     if (node.op_type() == "Constant" && default_domain(node.domain()).empty() &&
         node.output_size() == 1) {
       for (const auto& a : node.attribute()) {
-        if (a.name() != "value" || !a.has_t()) continue;
-        const ValueId id = constant(tensor_id(a.t()), scope);
-        if (!scope.names.emplace(node.output(0), id).second) {
-          return fail(ErrorKind::kInput, "the name '" + node.output(0) + "' is defined twice");
+        if (a.name() == "value" && a.has_t()) {
+          return name_constant(node.output(0), constant(tensor_id(a.t()), scope), scope);
         }
-        return {};
+        if (a.name() != "sparse_value" || !a.has_sparse_tensor()) continue;
+        const auto id = sparse_constant(a.sparse_tensor(), scope);
+        if (!id) return tl::unexpected(id.error());
+        return name_constant(node.output(0), *id, scope);
       }
     }
     if (graph_.nodes.size() >= kMaxNodes) {
@@ -419,6 +443,7 @@ class Builder {
   }
 
   const Model& model_;
+  PayloadReader& payloads_;
   Graph graph_;
   Imports opsets_;
   std::set<ValueId> returned_;

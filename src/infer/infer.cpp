@@ -33,15 +33,18 @@ FoldedPtr read_folded(PayloadReader& payloads, TensorId id, const Tensor& tensor
   return std::make_shared<const Folded>(std::move(folded));
 }
 
-void add_sparse(Workspace& ws, Operand& o, const GraphValue& value) {
-  o.known = value.declared.has_value();
-  if (!o.known) return;
-  for (const auto& d : *value.declared)
-    o.axes.push_back(ws.fixed_axis(d.size, d.size, "sparse initializer"));
-}
-
 constexpr std::string_view kNotInCheckpoint =
     "not in the checkpoint: programs that load it compute this themselves";
+
+// What is not stored is zero, and a zero is no index that could become another.
+void add_sparse(Workspace& ws, Operand& o, const GraphValue& value) {
+  o.known = true;
+  for (const auto& dim : *value.declared) o.axes.push_back(ws.free_axis(dim.size, dim.size));
+  ws.labels.pin(o.label, "elements of a sparse tensor");
+  if (!value.sparse->unmovable.empty()) ws.pin(o, value.sparse->unmovable);
+  // How a diagonal lies would tell how its axes lie to each other.
+  if (value.sparse->diagonal) ws.axes.unify(o.axes[0].expr, o.axes[1].expr);
+}
 
 void add_constant(Workspace& ws, ValueId id) {
   const GraphValue& value = ws.graph.values[id];
@@ -51,7 +54,8 @@ void add_constant(Workspace& ws, ValueId id) {
   o.label = ws.labels.add(LabelSource::kConstant);
   if (value.sparse) {
     add_sparse(ws, o, value);
-    return ws.pin(o, "sparse initializer");
+    if (ws.options.still.contains(ws.graph.stored(id))) ws.pin(o, kNotInCheckpoint);
+    return;
   }
   const Tensor& tensor = ws.graph.model->tensors[value.tensor];
   o.known = true;
@@ -155,7 +159,7 @@ void run(Workspace& ws) {
   for (const CachePair& pair : ws.caches) cached[pair.past] = true;
   for (ValueId id = 0; id < ws.graph.values.size(); ++id) {
     const GraphValue& value = ws.graph.values[id];
-    if (value.tensor != kNone || value.sparse) add_constant(ws, id);
+    if (value.is_constant()) add_constant(ws, id);
   }
   for (const ValueId id : ws.graph.bodies[0].inputs) {
     add_input(ws, id, !ws.options.free_interface && !cached[id]);

@@ -37,7 +37,7 @@ class Requests {
   const Tensor* constant(std::size_t k) const {
     if (k >= node_.inputs.size() || node_.inputs[k] == kNone) return nullptr;
     const GraphValue& value = graph_.values[node_.inputs[k]];
-    if (value.tensor == kNone || value.sparse) return nullptr;
+    if (value.tensor == kNone) return nullptr;
     const Tensor& tensor = graph_.model->tensors[value.tensor];
     return tensor.payload && tensor.encoding == Encoding::kFixed ? &tensor : nullptr;
   }

@@ -11,7 +11,7 @@ bool lost_shapes(const Workspace& ws) {
 double freedom(Workspace& ws) {
   double sum = 0;
   for (ValueId id = 0; id < ws.graph.values.size(); ++id) {
-    if (ws.graph.values[id].tensor == kNone) continue;
+    if (!ws.graph.values[id].is_constant()) continue;
     double elements = 1;
     int free = 0;
     for (const Axis& axis : ws.operands[id].axes) {

@@ -92,7 +92,7 @@ void Flow::arrange(const Graph& graph) {
 
 void Flow::find_constants(const Graph& graph) {
   for (ValueId v = 0; v < graph.values.size(); ++v) {
-    constant_[v] = graph.values[v].tensor != kNone || graph.values[v].sparse;
+    constant_[v] = graph.values[v].is_constant();
   }
   for (const Step step : order_) {
     if (step >= graph.nodes.size()) continue;

@@ -27,7 +27,7 @@ class Search {
  private:
   bool is_weight(ValueId v) const {
     const ValueFacts& facts = inference_.values[v];
-    return graph_.values[v].tensor != kNone && is_weight_type(facts.type) &&
+    return graph_.values[v].is_constant() && is_weight_type(facts.type) &&
            std::ranges::count_if(facts.axes, [](const Axis& x) { return !x.unit(); }) >= 2;
   }
 
@@ -51,7 +51,8 @@ class Search {
     }
     // What is stored so that it cannot move is held where it is read.
     for (ValueId v = 0; v < graph_.values.size(); ++v) {
-      if (!graph_.values[v].sparse) continue;
+      const auto& sparse = graph_.values[v].sparse;
+      if (!sparse || sparse->unmovable.empty()) continue;
       for (const Axis& axis : inference_.values[v].axes) {
         for (const ExprId f : inference_.axes.factors(axis.expr)) {
           for (const NodeId reader : flow_.readers(v)) holders_.insert({f, reader});
@@ -101,7 +102,7 @@ double share_moving(const Graph& graph, Inference& inference) {
   double moving = 0, all = 0;
   for (ValueId v = 0; v < graph.values.size(); ++v) {
     const ValueFacts& facts = inference.values[v];
-    if (graph.values[v].tensor == kNone || !is_weight_type(facts.type)) continue;
+    if (!graph.values[v].is_constant() || !is_weight_type(facts.type)) continue;
     double bits = element_bits(facts.type);
     bool moves = true;
     for (const Axis& axis : facts.axes) {

@@ -112,6 +112,8 @@ class Joiner {
                           ? lie_in_memory(axes_, facts.axes, run)
                           : lie_of(axes_, facts.axes, run);
       if (lie == Lie::kApart) return false;
+      // Entries of a sparse tensor are found along its own axes only.
+      if (graph().values[v].sparse && lie != Lie::kAbsent) return false;
       if (is_constant(v) && inference_.views.contains(v) && lie != Lie::kAbsent) return false;
       if (facts.coordinates != kNone) {
         const Lie ids = lie_of(axes_, std::vector<Axis>{{facts.coordinates, 1, 1}}, run);

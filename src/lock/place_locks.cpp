@@ -130,7 +130,7 @@ class Placement {
     std::set<ExprId> out;
     for (ValueId v = 0; v < graph_.values.size(); ++v) {
       const ValueFacts& facts = locked.inference.values[v];
-      if (graph_.values[v].tensor == kNone || !is_weight_type(facts.type)) continue;
+      if (!graph_.values[v].is_constant() || !is_weight_type(facts.type)) continue;
       for (const Axis& axis : facts.axes) {
         for (const ExprId f : locked.inference.axes.factors(axis.expr)) {
           if (locked.inference.axes.is_free(f)) out.insert(f);

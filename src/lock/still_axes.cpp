@@ -73,7 +73,7 @@ std::string why_nothing_moves(const Graph& original, Inference& inference) {
   std::map<std::string, double> elements;
   for (ValueId v = 0; v < original.values.size(); ++v) {
     const ValueFacts& facts = inference.values[v];
-    if (original.values[v].tensor == kNone || !is_weight_type(facts.type)) continue;
+    if (!original.values[v].is_constant() || !is_weight_type(facts.type)) continue;
     double count = 1;
     std::set<std::string> reasons;
     for (const Axis& axis : facts.axes) {

@@ -93,7 +93,7 @@ class FibreSearch {
   void read_places() {
     const auto& facts = locked_.inference.values;
     for (ValueId value = 0; value < facts.size(); ++value) {
-      if (locked_.graph.values[value].tensor == kNone) continue;
+      if (!locked_.graph.values[value].is_constant()) continue;
       for (const Axis& axis : facts[value].axes) read_place(axis.expr);
     }
     for (const LockSite& site : locked_.locks) {

@@ -38,23 +38,21 @@ class PlanBuilder {
  private:
   const Model& model() const { return *locked_.graph.model; }
 
-  const Tensor& tensor(ValueId value) const {
-    return model().tensors[locked_.graph.values[value].tensor];
-  }
+  const Tensor& tensor(ValueId value) const { return model().tensors[locked_.graph.stored(value)]; }
   std::string tensor_name(ValueId value) const { return tensor(value).scope + tensor(value).name; }
 
   bool is_constant(ValueId value) const {
-    return locked_.graph.values[value].tensor != kNone && facts_[value].known;
+    return locked_.graph.values[value].is_constant() && facts_[value].known;
   }
   bool can_move(ValueId value) const {
-    return is_constant(value) && !locked_.graph.values[value].sparse &&
+    const auto& sparse = locked_.graph.values[value].sparse;
+    return is_constant(value) && (!sparse || sparse->unmovable.empty()) &&
            tensor(value).payload.has_value() && tensor(value).payload->length > 0;
   }
 
   // Without elements, a tensor has nothing to move, however free its axes are.
   bool is_empty(ValueId value) const {
-    const auto& shape = tensor(value).shape;
-    return std::find(shape.begin(), shape.end(), 0) != shape.end();
+    return std::ranges::find(tensor(value).shape, 0) != tensor(value).shape.end();
   }
 
   AxisMap map(ExprId axis) { return map_axis(axes_, axis, group_of_, parents_); }
@@ -114,8 +112,10 @@ class PlanBuilder {
       view.shape.assign(it->second.shape.begin(), it->second.shape.end());
       view.row_stride = static_cast<std::uint64_t>(it->second.row_stride);
     } else {
+      const auto& sparse = locked_.graph.values[value].sparse;
+      const auto& shape = sparse ? model().sparse[sparse->number].shape : t.shape;
       view.bits = static_cast<std::uint32_t>(element_bits(t.type));
-      view.shape.assign(t.shape.begin(), t.shape.end());
+      view.shape.assign(shape.begin(), shape.end());
       view.row_stride = view.shape.empty() ? 1 : view.shape.back();
     }
     return view;
@@ -144,9 +144,26 @@ class PlanBuilder {
     return out;
   }
 
+  // A plan of the whole tensor, as if all of it were stored, is one of its entries.
+  Result<void> add_sparse(ValueId value) {
+    const auto planned = plan_tensor(value);
+    if (!planned) return fail(planned.error());
+    if (!*planned) return {};
+    const SparseTensor& parts = model().sparse[locked_.graph.values[value].sparse->number];
+    const Tensor& indices = model().tensors[parts.indices];
+    plan_.sparse.push_back({(*planned)->name, (*planned)->view, (*planned)->axes,
+                            static_cast<std::uint64_t>(tensor(value).shape[0]), (*planned)->payload,
+                            *indices.payload, indices.encoding, indices.shape.size() == 2});
+    return {};
+  }
+
   Result<void> add_tensors() {
     for (ValueId value = 0; value < facts_.size(); ++value) {
       if (!is_constant(value) || is_empty(value)) continue;
+      if (locked_.graph.values[value].sparse) {
+        if (auto done = add_sparse(value); !done) return done;
+        continue;
+      }
       auto planned = plan_tensor(value);
       if (!planned) return fail(planned.error());
       if (*planned) plan_.tensors.push_back(**std::move(planned));
@@ -154,6 +171,9 @@ class PlanBuilder {
     std::sort(plan_.tensors.begin(), plan_.tensors.end(), [](const auto& x, const auto& y) {
       return std::tie(x.payload.file, x.payload.offset, x.payload.length, x.name) <
              std::tie(y.payload.file, y.payload.offset, y.payload.length, y.name);
+    });
+    std::ranges::sort(plan_.sparse, {}, [](const PlanSparse& sparse) {
+      return std::pair(sparse.values.file, sparse.values.offset);
     });
     return merge_shared_payloads();
   }

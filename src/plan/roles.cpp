@@ -47,16 +47,20 @@ void mark_products(const AxisMap& map, AllSigns& signs) {
   for (std::size_t i = 1; i < moving.size(); ++i) signs[moving[i]].minor = true;
 }
 
-void read_tensor(const PlanTensor& tensor, AllSigns& signs) {
+void read_axes(const std::vector<AxisMap>& axes, AllSigns& signs) {
   int moving = 0;
-  for (const AxisMap& axis : tensor.axes) moving += axis.moves();
-  for (const AxisMap& axis : tensor.axes) {
+  for (const AxisMap& axis : axes) moving += axis.moves();
+  for (const AxisMap& axis : axes) {
     mark_products(axis, signs);
     for (const std::uint32_t g : groups_of(axis)) {
       if (moving > 1) ++signs[g].matrices;
-      if (tensor.axes.size() > 2) ++signs[g].kernels;
+      if (axes.size() > 2) ++signs[g].kernels;
     }
   }
+}
+
+void read_tensor(const PlanTensor& tensor, AllSigns& signs) {
+  read_axes(tensor.axes, signs);
   if (tensor.values) {
     for (const std::uint32_t g : groups_of(*tensor.values)) signs[g].ids_made = true;
   }
@@ -96,6 +100,7 @@ void name_roles(Plan& plan, const Graph& graph) {
   for (const ValueId input : graph.bodies[0].inputs) inputs.insert(graph.values[input].name);
   AllSigns signs(plan.groups.size());
   for (const PlanTensor& tensor : plan.tensors) read_tensor(tensor, signs);
+  for (const PlanSparse& sparse : plan.sparse) read_axes(sparse.axes, signs);
   std::set<std::string> tables;
   for (const PlanTensor& tensor : plan.tensors) tables.insert(tensor.name);
   for (const PlanLock& lock : plan.locks) read_lock(lock, inputs, tables, signs);

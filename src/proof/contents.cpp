@@ -9,6 +9,7 @@
 #include "base/page_budget.h"
 #include "base/parallel.h"
 #include "proof/renumbered.h"
+#include "proof/sparse_contents.h"
 
 namespace permcrypt::proof {
 namespace {
@@ -203,6 +204,11 @@ Result<std::vector<TensorClaim>> compare_contents(const Model& original, const M
     if (out[id].encrypted == kNone) continue;
     out[id].problem.clear();
     out[id].claim.related = true;
+  }
+  const auto compared = claim_sparse(original, encrypted, plan, groups, terms, orders, out);
+  if (!compared) return tl::unexpected(compared.error());
+  for (TensorId id = 0; id < out.size(); ++id) {
+    if (out[id].encrypted == kNone || (*compared)[id]) continue;
     if (plans[id]) {
       tasks[id].planned =
           suggested_renumbering(*plans[id], original.tensors[id], out[id].claim, orders);
@@ -224,6 +230,10 @@ Result<std::vector<TensorClaim>> compare_contents(const Model& original, const M
     return {};
   });
   if (!done) return tl::unexpected(done.error());
+  for (const SparseTensor& sparse : original.sparse) {
+    const bool known = sparse.indices != kNone && out[sparse.indices].claim.related;
+    if (!known) out[sparse.values].claim.related = false;
+  }
   return out;
 }
 

@@ -20,7 +20,8 @@ struct TensorClaim {
   bool every_byte = false;     // was compared, and none differs from what the plan makes of it
 };
 
-// By TensorId of the original. Tensors are paired by name, in the order of the file.
+// By TensorId of the original. Tensors are paired by name, in the order of the file. The claim of
+// the values of a sparse tensor is about the whole tensor that they stand for.
 Result<std::vector<TensorClaim>> compare_contents(const Model& original, const Model& encrypted,
                                                   const Plan& plan,
                                                   const std::vector<Permutation>& groups,

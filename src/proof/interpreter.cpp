@@ -45,7 +45,7 @@ Interpreter::Interpreter(Store& store, const Graph& original, const Graph& encry
     if (tensors[t].encrypted != kNone) counterpart[t] = tensors[t].encrypted;
   }
   for (ValueId v = 0; v < original.values.size(); ++v) {
-    const auto found = counterpart.find(original.values[v].tensor);
+    const auto found = counterpart.find(original.stored(v));
     if (found != counterpart.end()) constants_[found->second] = {found->first, v};
   }
 }
@@ -76,28 +76,13 @@ Claim Interpreter::constant_claim(ValueId id) {
   const GraphValue& value = encrypted_.values[id];
   Claim claim;
   claim.related = false;
-  if (value.sparse) {
-    // Neither its values nor its indices move; all tensors of the file were compared.
-    for (ValueId v = 0; v < original_.values.size(); ++v) {
-      if (original_.values[v].sparse && original_.values[v].name == value.name &&
-          original_.values[v].scope == value.scope) {
-        claim.related = true;
-        claim.original = v;
-        claim.type = value.elem_type;
-        claim.axes.emplace();
-        for (const auto& dim : *value.declared) {
-          claim.axes->push_back({store_.terms.constant(dim.size)});
-        }
-      }
-    }
-    return claim;
-  }
-  const auto found = constants_.find(value.tensor);
+  const auto found = constants_.find(encrypted_.stored(id));
   if (found == constants_.end()) return claim;
   const auto [tensor, original] = found->second;
   claim = tensors_[tensor].claim;
   claim.original = counterparts_.standing_for(original);
-  if (claim.related && claim.axes && claim.packed_bits == 0 && is_index_type(claim.type)) {
+  const bool whole = claim.related && claim.axes && claim.packed_bits == 0 && !value.sparse;
+  if (whole && is_index_type(claim.type)) {
     if (const auto ints = original_.payloads->integers(tensor, kMaxInts)) {
       auto terms = std::make_shared<Ints>();
       for (const std::int64_t x : *ints) terms->push_back(store_.terms.constant(x));
@@ -111,8 +96,7 @@ const Claim& Interpreter::claim_of(ValueId id) {
   auto& claim = claims_[id];
   if (!claim) {
     const GraphValue& value = encrypted_.values[id];
-    const bool constant = value.tensor != kNone || value.sparse;
-    claim = constant ? constant_claim(id) : Claim::nothing();
+    claim = value.is_constant() ? constant_claim(id) : Claim::nothing();
   }
   return *claim;
 }

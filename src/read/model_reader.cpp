@@ -1,4 +1,5 @@
 // read_model: finds the file, walks it, parses the skeleton and checks that it is a model at all.
+#include <algorithm>
 #include <climits>
 #include <cstdint>
 #include <new>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/mapped_file.h"
 #include "base/quote.h"
@@ -82,6 +84,27 @@ Result<void> check_is_model(const fs::path& path, const onnx::ModelProto& model)
   return {};
 }
 
+// Finds tensors whose payloads in data files overlap.
+void mark_shared(std::vector<Tensor>& tensors) {
+  std::vector<Tensor*> external;
+  for (Tensor& tensor : tensors) {
+    if (tensor.external && tensor.payload) external.push_back(&tensor);
+  }
+  std::ranges::sort(external, {}, [](const Tensor* tensor) {
+    return std::pair(tensor->payload->file, tensor->payload->offset);
+  });
+  const auto end = [](const ByteSpan& span) { return span.offset + span.length; };
+  Tensor* farthest = nullptr;  // of those in one file
+  for (Tensor* next : external) {
+    const bool same_file = farthest && farthest->payload->file == next->payload->file;
+    if (same_file && next->payload->offset < end(*farthest->payload)) {
+      next->shared = farthest->shared = true;
+      if (end(*next->payload) <= end(*farthest->payload)) continue;
+    }
+    farthest = next;
+  }
+}
+
 Result<Model> read_mapped(const MappedFile& file) {
   const fs::path& path = file.path();
   if (file.size() == 0) return unreadable(path, "it is empty");
@@ -103,6 +126,7 @@ Result<Model> read_mapped(const MappedFile& file) {
       !model.structure.ParseFromArray(skeleton->data(), static_cast<int>(skeleton->size()))) {
     return unreadable(path, "its structure is not that of an ONNX model");
   }
+  mark_shared(model.tensors);
   if (auto checked = check_is_model(path, model.structure); !checked) {
     return fail(std::move(checked.error()));
   }

@@ -48,6 +48,7 @@ class Walk {
                      std::uint32_t index);
   Result<void> finish(const Place& place);
   Result<void> finish_tensor(const Place& place);
+  Result<void> finish_sparse(const Place& place);
   void name_place(Place& place, const Place& outer, const ChildMessage& child,
                   std::uint32_t index) const;
   std::string first_output(const Place& node) const;
@@ -127,6 +128,8 @@ Result<void> Walk::finish(const Place& place) {
       return {};
     case MessageKind::kTensor:
       return finish_tensor(place);
+    case MessageKind::kSparse:
+      return finish_sparse(place);
     default:
       return {};
   }
@@ -142,6 +145,31 @@ Result<void> Walk::finish_tensor(const Place& place) {
   std::string id_bytes;
   for (int shift = 0; shift < 32; shift += 8) id_bytes += static_cast<char>(id >> shift & 0xff);
   wire::append_bytes(skeleton_, f::tensor::kRawData, id_bytes);
+  return {};
+}
+
+// Its parts were the last tensors to be read.
+Result<void> Walk::finish_sparse(const Place& place) {
+  SparseTensor sparse;
+  const auto part_at = [&](std::uint64_t begin) {
+    auto id = static_cast<TensorId>(model_.tensors.size());
+    while (id-- > 0) {
+      if (model_.frames[model_.tensors[id].frame].begin == begin) break;
+    }
+    return id;
+  };
+  wire::Cursor cursor(file_, place.begin, place.end);
+  while (const auto field = cursor.next()) {
+    if (field->is(f::sparse::kValues, wire::Type::kBytes)) {
+      sparse.values = part_at(field->begin);
+    } else if (field->is(f::sparse::kIndices, wire::Type::kBytes)) {
+      sparse.indices = part_at(field->begin);
+    } else if (field->is(f::sparse::kDims, wire::Type::kBytes) ||
+               field->is(f::sparse::kDims, wire::Type::kVarint)) {
+      if (auto added = add_dims(file_, *field, sparse.shape); !added) return added;
+    }
+  }
+  if (sparse.values != kNone) model_.sparse.push_back(std::move(sparse));
   return {};
 }
 

@@ -35,7 +35,7 @@ inline constexpr Number kName = 1, kTensor = 5, kGraph = 6, kTensors = 10, kGrap
                         kSparseTensor = 22, kSparseTensors = 23;
 }
 namespace sparse {
-inline constexpr Number kValues = 1, kIndices = 2;
+inline constexpr Number kValues = 1, kIndices = 2, kDims = 3;
 }
 namespace tensor {
 inline constexpr Number kDims = 1, kDataType = 2, kSegment = 3, kFloatData = 4, kInt32Data = 5,

@@ -98,18 +98,6 @@ void note_data(Parts& parts, const wire::Field& found) {
   }
 }
 
-Result<void> add_dims(std::string_view file, const wire::Field& found,
-                      std::vector<std::int64_t>& shape) {
-  std::uint64_t at = found.begin;
-  while (at < found.end) {
-    const auto dim = wire::read_varint(file, at, found.end);
-    if (!dim) return fail(ErrorKind::kInput, "a dimension is cut off");
-    shape.push_back(static_cast<std::int64_t>(*dim));
-    if (shape.back() < 0) return fail(ErrorKind::kInput, "a dimension is negative");
-  }
-  return {};
-}
-
 // One StringStringEntryProto of external_data.
 Result<void> add_external_entry(std::string_view file, const wire::Field& found, FrameId parent,
                                 std::vector<Frame>& frames, Parts& parts) {
@@ -268,6 +256,18 @@ Result<Tensor> read_tensor(std::string_view file, FrameId frame, std::vector<Fra
     return in_tensor(std::move(placed.error()));
   }
   return std::move(tensor);
+}
+
+Result<void> add_dims(std::string_view file, const wire::Field& found,
+                      std::vector<std::int64_t>& shape) {
+  std::uint64_t at = found.begin;
+  while (at < found.end) {
+    const auto dim = wire::read_varint(file, at, found.end);
+    if (!dim) return fail(ErrorKind::kInput, "a dimension is cut off");
+    shape.push_back(static_cast<std::int64_t>(*dim));
+    if (shape.back() < 0) return fail(ErrorKind::kInput, "a dimension is negative");
+  }
+  return {};
 }
 
 }  // namespace permcrypt

@@ -7,6 +7,7 @@
 #include "permcrypt/model.h"
 #include "permcrypt/status.h"
 #include "read/external_data.h"
+#include "read/wire.h"
 
 namespace permcrypt {
 
@@ -18,5 +19,9 @@ namespace permcrypt {
 // moved element by element is no error: `payload` is absent and `unmovable` says why.
 Result<Tensor> read_tensor(std::string_view file, FrameId frame, std::vector<Frame>& frames,
                            ExternalFiles& external);
+
+// Appends what one field of `dims` says, packed or not. Errors (kInput): it is cut off or negative.
+Result<void> add_dims(std::string_view file, const wire::Field& field,
+                      std::vector<std::int64_t>& shape);
 
 }  // namespace permcrypt

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/quote.h"
-#include "infer/plain_words.h"
 #include "report/reasons.h"
 
 namespace permcrypt {
@@ -50,7 +49,7 @@ constexpr Cause kCauses[] = {
     {"rotary positions in order", Advice::kUnfuse},
     {"positions counted by the operator", Advice::kUnfuse},
     {"channels lie in blocks", Advice::kOneProcessor},
-    {"sparse initializer", Advice::kDense},
+    {"sparse tensor", Advice::kDense},
     {"payload ", Advice::kRewrite},
     {"entries of its payload", Advice::kRewrite},
     {"com.microsoft.GreedySearch", Advice::kSearch},
@@ -120,10 +119,7 @@ class Advisor {
   std::vector<std::string> run() {
     const Graph& graph = analysis_.locked.graph;
     for (ValueId v = 0; v < graph.values.size(); ++v) {
-      if (graph.values[v].tensor != kNone) add(report_.tensors[graph.values[v].tensor], v);
-    }
-    for (const TensorReport& tensor : report_.tensors) {
-      if (tensor.counts && tensor.why == kStoredSparsely) bytes_[Advice::kDense] += tensor.bytes;
+      if (graph.values[v].is_constant()) add(report_.tensors[graph.stored(v)], v);
     }
     return lines();
   }
@@ -167,7 +163,7 @@ class Advisor {
         return "are laid out for one kind of processor: encrypt the model as it was before ONNX "
                "Runtime optimised it";
       case Advice::kDense:
-        return "are stored as sparse tensors: store them as ordinary ones";
+        return "are stored as sparse tensors in a way that holds them: store them as ordinary ones";
       case Advice::kRewrite:
         return "are stored in pieces: load the model with the onnx package and save it again";
       case Advice::kSearch:

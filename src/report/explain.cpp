@@ -21,7 +21,7 @@ class Explanation {
         axes_(analysis.locked.inference.axes),
         report_(report_analysis(analysis)),
         facts_(analysis.locked.inference.values[value]),
-        tensor_(report_.tensors[graph_.values[value].tensor]) {}
+        tensor_(report_.tensors[graph_.stored(value)]) {}
 
   std::string text() {
     std::string out = fmt::format("{}: {} [{}]\n", in_quotes(tensor_.name), tensor_.type,
@@ -122,8 +122,8 @@ class Explanation {
 Result<std::string> explain_tensor(Analysis& analysis, std::string_view tensor) {
   const Graph& graph = analysis.locked.graph;
   for (ValueId value = 0; value < graph.values.size(); ++value) {
-    if (graph.values[value].tensor == kNone) continue;
-    const Tensor& t = analysis.model->tensors[graph.values[value].tensor];
+    if (!graph.values[value].is_constant()) continue;
+    const Tensor& t = analysis.model->tensors[graph.stored(value)];
     if (t.scope + t.name == tensor) return Explanation(analysis, value).text();
   }
   return fail(ErrorKind::kUsage, "the model has no weight called " + in_quotes(tensor),

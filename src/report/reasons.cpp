@@ -70,12 +70,6 @@ void add_still_groups(AxisStore& axes, const ValueFacts& facts, const TensorRepo
   }
 }
 
-std::set<TensorId> sparse_parts(const onnx::GraphProto& graph) {
-  std::set<TensorId> out;
-  for (const auto& tensor : graph.sparse_initializer()) out.insert(tensor_id(tensor.values()));
-  return out;
-}
-
 }  // namespace
 
 void add_reasons(Analysis& analysis, Report& report) {
@@ -84,7 +78,7 @@ void add_reasons(Analysis& analysis, Report& report) {
   std::map<ExprId, GroupReport> still;
   std::vector<bool> used(report.tensors.size(), false);
   for (ValueId value = 0; value < graph.values.size(); ++value) {
-    const TensorId id = graph.values[value].tensor;
+    const TensorId id = graph.stored(value);
     if (id == kNone) continue;
     TensorReport& tensor = report.tensors[id];
     used[id] = true;
@@ -93,11 +87,8 @@ void add_reasons(Analysis& analysis, Report& report) {
     tensor.why = why_still(inference.axes, facts, tensor);
     add_still_groups(inference.axes, facts, tensor, still);
   }
-  const std::set<TensorId> sparse = sparse_parts(analysis.model->structure.graph());
   for (std::size_t id = 0; id < used.size(); ++id) {
-    if (used[id] || !report.tensors[id].counts) continue;
-    report.tensors[id].why =
-        sparse.contains(static_cast<TensorId>(id)) ? kStoredSparsely : "part of an operator";
+    if (!used[id] && report.tensors[id].counts) report.tensors[id].why = "part of an operator";
   }
   for (auto& [factor, group] : still) report.groups.push_back(std::move(group));
 }

@@ -51,13 +51,13 @@ LockReport report_lock(const PlanLock& lock, const Plan& plan) {
   return out;
 }
 
-TensorReport plain_tensor(const Tensor& tensor) {
+TensorReport plain_tensor(const Tensor& tensor, const std::vector<std::int64_t>& shape) {
   TensorReport out;
   out.name = tensor.scope + tensor.name;
-  out.shape = tensor.shape;
+  out.shape = shape;
   out.type = type_name(tensor.type);
   out.bytes = bytes_of(tensor);
-  for (const std::int64_t extent : tensor.shape) {
+  for (const std::int64_t extent : shape) {
     AxisMap still;
     still.extent = static_cast<std::uint64_t>(extent);
     out.axes.push_back(still);
@@ -79,12 +79,15 @@ ByteSpan moved_span(ByteSpan span, const std::vector<Edit>& edits) {
 
 using SpanKey = std::pair<std::uint32_t, std::uint64_t>;
 
-std::map<SpanKey, const PlanTensor*> by_span(const Plan& plan, bool encrypted) {
-  std::map<SpanKey, const PlanTensor*> out;
-  for (const PlanTensor& tensor : plan.tensors) {
-    const ByteSpan span = encrypted ? moved_span(tensor.payload, plan.edits) : tensor.payload;
-    out[{span.file, span.offset}] = &tensor;
-  }
+// The axes of what the plan moves, by where its elements lie.
+std::map<SpanKey, const std::vector<AxisMap>*> by_span(const Plan& plan, bool encrypted) {
+  std::map<SpanKey, const std::vector<AxisMap>*> out;
+  const auto add = [&](const ByteSpan& payload, const std::vector<AxisMap>& axes) {
+    const ByteSpan span = encrypted ? moved_span(payload, plan.edits) : payload;
+    out[{span.file, span.offset}] = &axes;
+  };
+  for (const PlanTensor& tensor : plan.tensors) add(tensor.payload, tensor.axes);
+  for (const PlanSparse& sparse : plan.sparse) add(sparse.values, sparse.axes);
   return out;
 }
 
@@ -124,11 +127,14 @@ void add_locks(const Plan& plan, Report& report) {
 Report report_plan(const Model& model, const Plan& plan, bool encrypted) {
   Report report;
   const auto planned = by_span(plan, encrypted);
-  for (const Tensor& tensor : model.tensors) {
-    TensorReport out = plain_tensor(tensor);
+  auto sparse = model.sparse.begin();  // in the order of their values
+  for (TensorId id = 0; id < model.tensors.size(); ++id) {
+    const Tensor& tensor = model.tensors[id];
+    const bool stands_for_more = sparse != model.sparse.end() && sparse->values == id;
+    TensorReport out = plain_tensor(tensor, stands_for_more ? sparse++->shape : tensor.shape);
     if (tensor.payload) {
       const auto it = planned.find({tensor.payload->file, tensor.payload->offset});
-      if (it != planned.end()) out.axes = it->second->axes;
+      if (it != planned.end()) out.axes = *it->second;
     }
     classify(out, tensor.type);
     report.tensors.push_back(std::move(out));

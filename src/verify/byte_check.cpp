@@ -37,12 +37,15 @@ class FirstDifference {
 };
 
 std::string name_place(const Plan& plan, const FirstDifference::Place& place) {
+  const auto holds = [&](const ByteSpan& span) {
+    return span.file == place.file && place.offset >= span.offset &&
+           place.offset < span.offset + span.length;
+  };
   for (const PlanTensor& tensor : plan.tensors) {
-    const ByteSpan& span = tensor.payload;
-    if (span.file == place.file && place.offset >= span.offset &&
-        place.offset < span.offset + span.length) {
-      return "tensor " + in_quotes(tensor.name);
-    }
+    if (holds(tensor.payload)) return "tensor " + in_quotes(tensor.name);
+  }
+  for (const PlanSparse& sparse : plan.sparse) {
+    if (holds(sparse.values) || holds(sparse.indices)) return "tensor " + in_quotes(sparse.name);
   }
   return "byte " + std::to_string(place.offset) +
          (place.file == 0 ? " of the model" : " of a data file");
@@ -131,7 +134,8 @@ Result<Check> compare(const Subject& subject, const std::vector<MappedFile>& fil
   if (auto done = copy_files(*job, options, compare); !done) return failed(done.error().message);
   if (difference.place()) return failed(name_place(plan, *difference.place()) + " differs");
   return Check{"bytes", Outcome::kPassed,
-               "every byte is the original's: " + std::to_string(plan.tensors.size()) +
+               "every byte is the original's: " +
+                   std::to_string(plan.tensors.size() + plan.sparse.size()) +
                    " tensors renumbered as planned, " + std::to_string(plan.edits.size()) +
                    " edits",
                ""};

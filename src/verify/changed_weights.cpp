@@ -192,7 +192,8 @@ Result<void> verify_changed(const VerifyRequest& request, const Subject& subject
   }
   verdict.checks.push_back(
       {"changed weights", changed->recorded ? Outcome::kPassed : Outcome::kNoted,
-       fmt::format("all {} tensors that move were found{}", subject.sealed.plan.tensors.size(),
+       fmt::format("all {} tensors that move were found{}",
+                   subject.sealed.plan.tensors.size() + subject.sealed.plan.sparse.size(),
                    changed->recorded ? ", and the graph is the one that was encrypted"
                                      : "; the file does not record its graph"),
        ""});

@@ -64,6 +64,52 @@ std::vector<std::string> others_of(const Plan& plan, const PlanTensor& planned,
   return out;
 }
 
+// A sparse tensor where it lies now: it may be stored in another form, and have other entries.
+std::optional<PlanSparse> sparse_now(const PlanSparse& planned, const Model& model,
+                                     const SparseTensor& sparse, const std::string& name) {
+  const bool same_shape = std::ranges::equal(
+      planned.view.shape, sparse.shape,
+      [](std::uint64_t a, std::int64_t b) { return a == static_cast<std::uint64_t>(b); });
+  if (!same_shape || sparse.indices == kNone) return std::nullopt;
+  const Tensor &values = model.tensors[sparse.values], &indices = model.tensors[sparse.indices];
+  const int bits = element_bits(values.type);
+  if (!values.payload || !indices.payload || bits < 8 || indices.shape.empty() ||
+      indices.type != onnx::TensorProto::INT64 || values.shape.size() != 1) {
+    return std::nullopt;
+  }
+  PlanSparse now = planned;
+  now.name = name;
+  now.view.bits = static_cast<std::uint32_t>(bits);
+  now.view.encoding = values.encoding;
+  now.entries = static_cast<std::uint64_t>(values.shape[0]);
+  now.values = *values.payload;
+  now.indices = *indices.payload;
+  now.index_encoding = indices.encoding;
+  now.coordinates = indices.shape.size() == 2;
+  return now;
+}
+
+void relocate_sparse(const Plan& plan, const Model& model,
+                     const std::function<std::string(const std::string&)>& plain_name,
+                     RelocatedPlan& out) {
+  std::map<std::string, const SparseTensor*> by_name;
+  for (const SparseTensor& sparse : model.sparse) {
+    const Tensor& values = model.tensors[sparse.values];
+    by_name[plain_name(values.scope + values.name)] = &sparse;
+  }
+  out.plan.sparse.clear();
+  for (const PlanSparse& planned : plan.sparse) {
+    const auto it = by_name.find(planned.name);
+    auto now =
+        it == by_name.end() ? std::nullopt : sparse_now(planned, model, *it->second, planned.name);
+    if (now) {
+      out.plan.sparse.push_back(*std::move(now));
+    } else {
+      out.missing.push_back(planned.name);
+    }
+  }
+}
+
 bool same_bytes(const PlanTensor& a, const PlanTensor& b) { return a.payload == b.payload; }
 
 std::string list(const std::vector<std::string>& items) {
@@ -112,6 +158,7 @@ RelocatedPlan relocate(const Plan& plan, const Model& model,
   std::ranges::stable_sort(out.plan.tensors, {}, by_place);
   const auto rest = std::ranges::unique(out.plan.tensors, same_bytes);
   out.plan.tensors.erase(rest.begin(), rest.end());
+  relocate_sparse(plan, model, plain_name, out);
   return out;
 }
 

@@ -87,13 +87,15 @@ Result<Checkpoint::Match> Checkpoint::match(const Model& model, PayloadReader& p
       }
     }
   }
+  // A checkpoint stores whole tensors.
+  for (const PlanSparse& sparse : plan.sparse) match.missing.insert(known.id_of(sparse.values));
   for (std::uint32_t i = 0; i < plan.tensors.size(); ++i) {
     if (found[i]) continue;
     const auto elements = payloads.bytes(plan.tensors[i].payload);
     if (!elements) return fail(elements.error());
     const std::uint32_t table = table_with_rows(plan.tensors[i], *elements);
     if (table == kNone) {
-      match.missing.insert(known.id_of(i));
+      match.missing.insert(known.id_of(plan.tensors[i].payload));
       continue;
     }
     if (!choices[table]) {
@@ -105,7 +107,7 @@ Result<Checkpoint::Match> Checkpoint::match(const Model& model, PayloadReader& p
     if (moved == kNone || choices[table]->layout == CheckpointLayout::kTransposed ||
         !rows_stay(plan.tensors[moved]) ||
         plan.tensors[moved].axes.back() != plan.tensors[i].axes.back()) {
-      match.missing.insert(known.id_of(i));
+      match.missing.insert(known.id_of(plan.tensors[i].payload));
     }
   }
   for (std::size_t i = 0; i < tensors_.size(); ++i) {

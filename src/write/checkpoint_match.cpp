@@ -68,8 +68,7 @@ Result<void> ModelTensors::read(PayloadReader& payloads) {
   return {};
 }
 
-TensorId ModelTensors::id_of(std::uint32_t planned) const {
-  const ByteSpan& span = plan_.tensors[planned].payload;
+TensorId ModelTensors::id_of(const ByteSpan& span) const {
   return ids_.at({span.file, span.offset, span.length});
 }
 

@@ -42,7 +42,7 @@ class ModelTensors {
   // Errors (kInput): the model's files cannot be read.
   Result<void> read(PayloadReader& payloads);
 
-  TensorId id_of(std::uint32_t planned) const;
+  TensorId id_of(const ByteSpan& span) const;
   // Tensors of the model with the same elements, in the same order or transposed.
   std::vector<Candidate> candidates(const SafeTensor& tensor, std::string_view bytes) const;
 

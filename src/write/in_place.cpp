@@ -73,6 +73,9 @@ std::vector<std::uint64_t> sizes_of_moves(const CopyJob& job) {
 // The data files are done: writes the .onnx.
 Result<void> replace_model(const EncryptedFiles& files, CopyJob job, const SealedPlan& sealed) {
   for (std::size_t i = 1; i < job.files.size(); ++i) job.files[i].moves.clear();
+  for (PayloadMove& move : job.files[0].moves) {
+    if (move.sparse && move.sparse->file > 0) move.sparse->moved = true;
+  }
   OutputSet outputs;
   struct stat status;
   const unsigned mode =

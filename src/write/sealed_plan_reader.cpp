@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -123,14 +124,22 @@ class Spans {
   std::uint64_t end_ = 0;
 };
 
-ElementView view_of(const Json& entry) {
-  tuple(entry, 4);
+// A view, and how many of its elements are stored if it is that of a sparse tensor.
+struct StoredView {
   ElementView view;
+  std::optional<std::uint64_t> entries;
+};
+
+StoredView view_of(const Json& entry) {
+  StoredView out;
+  require(list(entry).size() == 5 || entry.size() == 4);
+  if (entry.size() == 5) out.entries = number(entry[4], kNone);
+  ElementView& view = out.view;
   view.bits = number<std::uint32_t>(entry[0], 128);
   view.encoding = static_cast<Encoding>(number(entry[1], static_cast<int>(Encoding::kTagged)));
   view.row_stride = number(entry[2]);
   for (const Json& extent : list(entry[3])) view.shape.push_back(number(extent));
-  return view;
+  return out;
 }
 
 class PlanReader {
@@ -142,6 +151,7 @@ class PlanReader {
     groups();
     axes();
     tensors();
+    sparse();
     locks();
     caches();
     edits();
@@ -188,8 +198,7 @@ class PlanReader {
 
   void tensors() {
     const Json& columns = member(json_, "tensors");
-    std::vector<ElementView> views;
-    for (const Json& entry : list(member(columns, "views"))) views.push_back(view_of(entry));
+    for (const Json& entry : list(member(columns, "views"))) views_.push_back(view_of(entry));
     const Json& name = list(member(columns, "name"));
     const Json& file = tuple(member(columns, "file"), name.size());
     const Json& gap = tuple(member(columns, "gap"), name.size());
@@ -202,17 +211,64 @@ class PlanReader {
       PlanTensor tensor;
       tensor.name = bytes(name[i]);
       tensor.payload = spans.next(file[i], gap[i], number(length[i]));
-      tensor.view = views[index(view[i], views.size())];
-      tensor.axes = axis_list(axes[i]);
-      require(tensor.axes.size() == tensor.view.shape.size());
-      for (std::size_t a = 0; a < tensor.axes.size(); ++a) {
-        require(tensor.axes[a].extent == tensor.view.shape[a]);
-      }
+      const StoredView& stored = views_[index(view[i], views_.size())];
+      require(!stored.entries);
+      tensor.view = stored.view;
+      tensor.axes = axes_of(axes[i], tensor.view);
       if (const auto plus_one = index(values[i], axes_.size() + 1); plus_one > 0) {
         tensor.values = axes_[plus_one - 1];
       }
       plan_.tensors.push_back(std::move(tensor));
     }
+  }
+
+  std::vector<AxisMap> axes_of(const Json& value, const ElementView& view) const {
+    std::vector<AxisMap> maps = axis_list(value);
+    require(maps.size() == view.shape.size());
+    for (std::size_t a = 0; a < maps.size(); ++a) require(maps[a].extent == view.shape[a]);
+    return maps;
+  }
+
+  void sparse() {
+    if (!json_.contains("sparse")) return;
+    for (const Json& entry : list(json_["sparse"])) {
+      tuple(entry, 7);
+      PlanSparse tensor;
+      tensor.name = bytes(entry[0]);
+      const StoredView& stored = views_[index(entry[1], views_.size())];
+      tensor.entries = need(stored.entries);
+      tensor.view = stored.view;
+      tensor.axes = axes_of(entry[2], tensor.view);
+      tensor.values = span(entry[3]);
+      tensor.indices = span(entry[4]);
+      tensor.index_encoding =
+          static_cast<Encoding>(number(entry[5], static_cast<int>(Encoding::kTagged)));
+      tensor.coordinates = number(entry[6], 1) == 1;
+      plan_.sparse.push_back(std::move(tensor));
+    }
+    require_apart();
+  }
+
+  void require_apart() const {
+    std::vector<ByteSpan> spans;
+    for (const PlanTensor& tensor : plan_.tensors) spans.push_back(tensor.payload);
+    for (const PlanSparse& tensor : plan_.sparse) {
+      spans.push_back(tensor.values);
+      spans.push_back(tensor.indices);
+    }
+    std::ranges::sort(spans, {}, [](const ByteSpan& s) { return std::pair(s.file, s.offset); });
+    for (std::size_t i = 1; i < spans.size(); ++i) {
+      const ByteSpan &a = spans[i - 1], &b = spans[i];
+      require(a.file != b.file || a.offset + a.length <= b.offset);
+    }
+  }
+
+  ByteSpan span(const Json& entry) const {
+    tuple(entry, 3);
+    const ByteSpan span{static_cast<std::uint32_t>(index(entry[0], sizes_.size())),
+                        number(entry[1]), number(entry[2])};
+    require(need(checked_add(span.offset, span.length)) <= sizes_[span.file]);
+    return span;
   }
 
   void locks() {
@@ -319,6 +375,7 @@ class PlanReader {
   const std::vector<std::uint64_t>& sizes_;
   Plan plan_;
   std::vector<AxisMap> axes_;
+  std::vector<StoredView> views_;
 };
 
 SealedPlan read_sealed(const Json& json) {

@@ -44,6 +44,21 @@ class StringTable {
   Json list_ = Json::array();
 };
 
+// The same of views.
+class ViewTable {
+ public:
+  std::size_t number(Json view) {
+    const auto [entry, is_new] = numbers_.try_emplace(view.dump(), list_.size());
+    if (is_new) list_.push_back(std::move(view));
+    return entry->second;
+  }
+  Json take() { return std::move(list_); }
+
+ private:
+  std::unordered_map<std::string, std::size_t> numbers_;
+  Json list_ = Json::array();
+};
+
 // Distances from where the last span of the same file ended.
 class Gaps {
  public:
@@ -85,6 +100,8 @@ class PlanWriter {
     out["groups"] = groups_json(plan);
     if (Json fibres = fibres_json(plan); !fibres.empty()) out["fibres"] = std::move(fibres);
     out["tensors"] = tensors(plan);
+    if (Json list = sparse(plan); !list.empty()) out["sparse"] = std::move(list);
+    out["tensors"]["views"] = views_.take();
     out["locks"] = locks(plan);
     out["caches"] = caches(plan);
     out["edits"] = edits(plan);
@@ -115,24 +132,35 @@ class PlanWriter {
     const Json none = Json::array();
     Json out = {{"name", none}, {"file", none}, {"gap", none},   {"length", none},
                 {"view", none}, {"axes", none}, {"values", none}};
-    Json views = Json::array();
-    std::unordered_map<std::string, std::size_t> view_numbers;
     Gaps gaps;
     for (const PlanTensor& tensor : plan.tensors) {
-      const ElementView& v = tensor.view;
-      Json view = {v.bits, static_cast<int>(v.encoding), v.row_stride, v.shape};
-      const auto [entry, is_new] = view_numbers.try_emplace(view.dump(), views.size());
-      if (is_new) views.push_back(std::move(view));
       out["name"].push_back(text(tensor.name));
       out["file"].push_back(tensor.payload.file);
       out["gap"].push_back(
           gaps.next(tensor.payload.file, tensor.payload.offset, tensor.payload.length));
       out["length"].push_back(tensor.payload.length);
-      out["view"].push_back(entry->second);
+      out["view"].push_back(views_.number(view_json(tensor.view)));
       out["axes"].push_back(axis_list(tensor.axes));
       out["values"].push_back(tensor.values ? axis(*tensor.values) + 1 : 0);
     }
-    out["views"] = std::move(views);
+    return out;
+  }
+
+  static Json view_json(const ElementView& view) {
+    return {view.bits, static_cast<int>(view.encoding), view.row_stride, view.shape};
+  }
+
+  // Views of five items, which readers that know no sparse tensors refuse.
+  Json sparse(const Plan& plan) {
+    Json out = Json::array();
+    const auto span = [](const ByteSpan& s) { return Json{s.file, s.offset, s.length}; };
+    for (const PlanSparse& tensor : plan.sparse) {
+      Json view = view_json(tensor.view);
+      view.push_back(tensor.entries);
+      out.push_back({text(tensor.name), views_.number(std::move(view)), axis_list(tensor.axes),
+                     span(tensor.values), span(tensor.indices),
+                     static_cast<int>(tensor.index_encoding), tensor.coordinates ? 1 : 0});
+    }
     return out;
   }
 
@@ -177,6 +205,7 @@ class PlanWriter {
   }
 
   StringTable axes_, bytes_;
+  ViewTable views_;
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <random>
 
 #include "apply/in_place.h"
-#include "apply/naive.h"
+#include "apply/sparse_case.h"
 #include "base/temp_folder.h"
 #include "write/step_record.h"
 
@@ -35,6 +35,11 @@ struct Sample {
     add(2, make_case({500}, 1, 8, 0, random));
     add(2, make_case({4, 2000}, 1, 8, 0, random));  // rows nearly as long as a step
     add(2, make_case({90, 64}, 3, 4, 0, random));   // nibbles
+    // Sparse tensors whose values come behind their indices, before them, and in a file before.
+    add_sparse(1, 1, true, make_sparse_case({30, 20}, 3, 90, false, random));
+    add_sparse(2, 2, false, make_sparse_case({12, 20}, 3, 70, true, random));
+    add_sparse(1, 2, false, make_sparse_case({12, 20}, 2, 50, true, random));
+    add_sparse(2, 1, true, make_sparse_case({50, 20}, 1, 50, false, random));
     for (std::size_t i = 0; i < 3; ++i) {
       job.files[i].input = folder.write("file" + std::to_string(i), before[i]);
     }
@@ -51,6 +56,30 @@ struct Sample {
     job.files[file].moves.push_back(move);
     before[file] += c.payload + "gap";
     after[file] += naive_gather(c.move, c.payload, c.permutations) + "gap";
+  }
+
+  void add_sparse(std::size_t values, std::size_t indices, bool indices_first, SparseCase c) {
+    for (PayloadMove* move : {&c.values, &c.indices}) {
+      for (std::uint32_t& axis : move->axes) {
+        if (axis != kNone) axis += static_cast<std::uint32_t>(job.permutations.size());
+      }
+      move->sparse->file = static_cast<std::uint32_t>(indices);
+    }
+    job.permutations.insert(job.permutations.end(), c.permutations.begin(), c.permutations.end());
+    const auto append = [&](std::size_t file, PayloadMove& move, const std::string& bytes,
+                            const std::string& moved) {
+      move.offset = before[file].size();
+      before[file] += bytes + "gap";
+      after[file] += moved + "gap";
+    };
+    const bool same_file = values == indices;
+    if (!same_file || indices_first) append(indices, c.indices, c.indices_before, c.indices_after);
+    append(values, c.values, c.values_before, c.values_after);
+    if (same_file && !indices_first) append(indices, c.indices, c.indices_before, c.indices_after);
+    for (PayloadMove* move : {&c.values, &c.indices}) move->sparse->offset = c.indices.offset;
+    if (indices_first || !same_file) job.files[indices].moves.push_back(c.indices);
+    job.files[values].moves.push_back(c.values);
+    if (!indices_first && same_file) job.files[indices].moves.push_back(c.indices);
   }
 
   void put(std::size_t file, std::uint64_t offset, std::string_view bytes) const {

@@ -105,6 +105,83 @@ TEST_CASE("a sealed plan survives") {
   CHECK(to_json(*parsed) == to_json(before));
 }
 
+// Two sparse tensors, one of them with its parts in two files.
+SealedPlan sparse_sample() {
+  SealedPlan sealed = sample();
+  sealed.plan.sparse = {{"s" + all_bytes(),
+                         {32, {4, 6}, 6, Encoding::kFixed},
+                         {group(0, 4), group(1, 6)},
+                         5,
+                         {0, 300, 20},
+                         {1, 100, 40},
+                         Encoding::kFixed,
+                         false},
+                        {"t",
+                         {16, {4, 2}, 2, Encoding::kVarint},
+                         {group(0, 4), still(2)},
+                         3,
+                         {0, 320, 7},
+                         {0, 330, 6},
+                         Encoding::kVarint,
+                         true}};
+  return sealed;
+}
+
+TEST_CASE("a sealed plan of sparse tensors survives") {
+  const SealedPlan before = sparse_sample();
+  const auto parsed = parse_sealed_plan(to_json(before));
+  REQUIRE(parsed.has_value());
+  REQUIRE(parsed->plan.sparse.size() == before.plan.sparse.size());
+  for (std::size_t i = 0; i < before.plan.sparse.size(); ++i) {
+    const PlanSparse &a = before.plan.sparse[i], &b = parsed->plan.sparse[i];
+    CHECK(b.name == a.name);
+    CHECK(b.view == a.view);
+    CHECK(b.axes == a.axes);
+    CHECK(b.entries == a.entries);
+    CHECK(b.values == a.values);
+    CHECK(b.indices == a.indices);
+    CHECK(b.index_encoding == a.index_encoding);
+    CHECK(b.coordinates == a.coordinates);
+  }
+  CHECK(to_json(*parsed) == to_json(before));
+}
+
+// What knows no sparse tensors takes views of four items only.
+TEST_CASE("a plan of sparse tensors has views that earlier readers refuse") {
+  const auto views_of = [](const SealedPlan& sealed) {
+    std::vector<std::size_t> sizes;
+    const auto json = nlohmann::json::parse(to_json(sealed));
+    for (const auto& view : json["tensors"]["views"]) sizes.push_back(view.size());
+    return sizes;
+  };
+  CHECK(views_of(sample()) == std::vector<std::size_t>{4, 4, 4});
+  CHECK(views_of(sparse_sample()) == std::vector<std::size_t>{4, 4, 4, 5, 5});
+  CHECK_FALSE(nlohmann::json::parse(to_json(sample())).contains("sparse"));
+}
+
+TEST_CASE("plans whose sparse tensors make no sense are refused") {
+  const auto refused = [](auto change) {
+    SealedPlan sealed = sparse_sample();
+    change(sealed.plan.sparse[0]);
+    return !parse_sealed_plan(to_json(sealed));
+  };
+  CHECK_FALSE(refused([](PlanSparse&) {}));
+  CHECK(refused([](PlanSparse& s) { s.values.file = 2; }));
+  CHECK(refused([](PlanSparse& s) { s.values.length = 1000; }));
+  CHECK(refused([](PlanSparse& s) { s.indices.offset = UINT64_MAX; }));
+  CHECK(refused([](PlanSparse& s) { s.indices = s.values; }));
+  CHECK(refused([](PlanSparse& s) { s.values.offset = 150; }));  // a dense tensor's
+  CHECK(refused([](PlanSparse& s) { s.entries = std::uint64_t{1} << 32; }));
+  CHECK(refused([](PlanSparse& s) { s.axes.pop_back(); }));
+  CHECK(refused([](PlanSparse& s) { s.view.shape[0] = 5; }));
+  auto json = nlohmann::json::parse(to_json(sparse_sample()));
+  json["sparse"][0][1] = 0;  // the view of a dense tensor
+  CHECK_FALSE(parse_sealed_plan(json.dump()));
+  json = nlohmann::json::parse(to_json(sparse_sample()));
+  json["tensors"]["view"][0] = 3;  // that of a sparse one
+  CHECK_FALSE(parse_sealed_plan(json.dump()));
+}
+
 // A group of 4 permutations of 6, one for each index of the first group.
 SealedPlan fibred_sample() {
   SealedPlan sealed = sample();
