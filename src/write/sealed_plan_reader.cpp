@@ -1,106 +1,16 @@
 #include <algorithm>
-#include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/checked.h"
 #include "base/hex.h"
 #include "read/external_data.h"
 #include "write/sealed_plan.h"
+#include "write/untrusted_json.h"
 
 namespace permcrypt {
 namespace {
 
-using Json = nlohmann::json;
-
-constexpr int kMaxNesting = 8;
-
-// Thrown and caught in this file only: the plan is not one.
-struct Malformed {};
-
-void require(bool condition) {
-  if (!condition) throw Malformed{};
-}
-
-template <class T>
-T need(std::optional<T> value) {
-  require(value.has_value());
-  return std::move(*value);
-}
-
-// A parser may recurse on what nests; the plan does not nest deeply.
-bool nests_too_deeply(std::string_view json) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kMaxNesting) return true;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
-
-const Json& member(const Json& object, const char* name) {
-  require(object.is_object());
-  const auto it = object.find(name);
-  require(it != object.end());
-  return *it;
-}
-
-const Json& list(const Json& value) {
-  require(value.is_array());
-  return value;
-}
-
-// An array of exactly `size` values.
-const Json& tuple(const Json& value, std::size_t size) {
-  require(value.is_array() && value.size() == size);
-  return value;
-}
-
-template <class T = std::uint64_t>
-T number(const Json& value, std::uint64_t limit = std::numeric_limits<T>::max()) {
-  require(value.is_number_unsigned() && value.get<std::uint64_t>() <= limit);
-  return static_cast<T>(value.get<std::uint64_t>());
-}
-
-std::size_t index(const Json& value, std::size_t size) {
-  require(size > 0);
-  return number<std::size_t>(value, size - 1);
-}
-
-// The bytes behind code points U+0000 to U+00FF.
-std::string bytes(const Json& value) {
-  require(value.is_string());
-  const auto& text = value.get_ref<const std::string&>();
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    if (lead < 0x80) {
-      out += text[i];
-    } else {
-      require((lead == 0xc2 || lead == 0xc3) && i + 1 < text.size());
-      out += static_cast<char>((lead & 3) << 6 | (text[++i] & 0x3f));
-    }
-  }
-  return out;
-}
-
-std::array<std::uint8_t, 32> bytes32(const Json& value) {
-  const std::string decoded = need(hex_decode(bytes(value)));
-  std::array<std::uint8_t, 32> out;
-  require(decoded.size() == out.size());
-  std::copy(decoded.begin(), decoded.end(), out.begin());
-  return out;
-}
+using namespace untrusted;
 
 // Follows gaps through the files: spans come out sorted, apart and within the files.
 class Spans {
