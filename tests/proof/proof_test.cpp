@@ -129,6 +129,26 @@ attention (float[b,s,12] x) => (float[b,s,12] y)
   ot = Transpose <perm = [0,2,1,3]> (o)  om = Reshape(ot, flat)  y = MatMul(om, wo) })") == "");
 }
 
+TEST_CASE("proof: pixels that are shuffled in another way are another picture") {
+  LockOptions locks;
+  locks.carry = Carry::kData;
+  const auto path = model_to_prove("vit-mnist");
+  const ProofSample sample(path, locks);
+  KeyOptions key;
+  key.file = sample.folder() / "key";
+  const auto subject = open_subject(sample.encrypted(), key);
+  const auto original = read_model(path), encrypted = read_model(sample.encrypted());
+  REQUIRE((subject.has_value() && original.has_value() && encrypted.has_value()));
+  Plan plan = subject->sealed.plan;
+  for (PlanLock& lock : plan.locks) {
+    auto& order = lock.joint.order;  // patches keep their pixels, in another order
+    if (!order.empty()) std::swap(order.back(), order.at(order.size() - 2));
+  }
+  const auto proof = prove({*original, *encrypted, plan, subject->groups, {}, "", 1});
+  REQUIRE(proof.has_value());
+  CHECK(proof->refuted());
+}
+
 // What is there between the two runs that stay comes from the updates, in whatever order they are.
 TEST_CASE("proof: a run of rows is replaced") {
   LockOptions locks;
