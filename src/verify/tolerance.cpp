@@ -26,7 +26,6 @@ bool rounds_to_steps(std::string_view op) {
 Tolerance derive_tolerance(const onnx::ModelProto& structure, const Plan& plan) {
   double unit = std::ldexp(1, -24);
   std::string unit_text = "2^-24";
-  bool quantised = false;
   const auto narrow = [&](int type) {
     if (type == T::FLOAT16 && unit < std::ldexp(1, -11))
       unit = std::ldexp(1, -11), unit_text = "2^-11";
@@ -34,14 +33,14 @@ Tolerance derive_tolerance(const onnx::ModelProto& structure, const Plan& plan) 
   };
   for (const auto& t : structure.graph().initializer()) narrow(t.data_type());
   for (const auto& v : structure.graph().input()) narrow(v.type().tensor_type().elem_type());
-  double nodes = 0;
+  double nodes = 0, rounding = 0;
   std::vector<const onnx::GraphProto*> open{&structure.graph()};
   while (!open.empty()) {
     const onnx::GraphProto& graph = *open.back();
     open.pop_back();
     for (const auto& node : graph.node()) {
       ++nodes;
-      quantised = quantised || rounds_to_steps(node.op_type());
+      rounding += rounds_to_steps(node.op_type());
       for (const auto& attribute : node.attribute()) {
         if (attribute.has_g()) open.push_back(&attribute.g());
       }
@@ -54,10 +53,12 @@ Tolerance derive_tolerance(const onnx::ModelProto& structure, const Plan& plan) 
   out.value = kLargest * unit * std::sqrt(terms * std::max(nodes, 1.0));
   out.derivation =
       fmt::format("{} x {} x sqrt({:.0f} terms x {:.0f} nodes)", kLargest, unit_text, terms, nodes);
-  if (quantised) {
-    out.value = std::max(out.value, kQuantisationStep);
-    out.derivation += ", at least one quantisation step";
+  if (rounding > 0) {
+    out.value = std::max(out.value, kQuantisationStep * std::sqrt(rounding));
+    out.derivation += fmt::format(", at least {} x sqrt({:.0f} operators that round to steps)",
+                                  kQuantisationStep, rounding);
   }
+  if (out.value > kCeiling) out.derivation += fmt::format(", at most {}", kCeiling);
   out.value = std::min(out.value, kCeiling);
   return out;
 }
