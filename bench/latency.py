@@ -2,11 +2,15 @@
 """What locks cost at run time: latency.py PERMCRYPT MODEL... [OPTION...]
 
 Encrypts each model in every way below, runs original and encrypted in ONNX Runtime by turns, and
-prints the ratio of the best rounds. Needs the Python packages onnxruntime and numpy. A dynamic
+prints the ratio of the best rounds. With --nodes each run is profiled, and the ratio is of the sums
+of each node's fastest time: that says what the nodes cost, also on a machine that is not quiet.
+Needs the Python packages onnxruntime and numpy. A dynamic
 dimension is the batch if it comes first, else --length.
 """
 
 import argparse
+import collections
+import json
 import os
 import pathlib
 import subprocess
@@ -26,8 +30,11 @@ TYPES = {"tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(float)": 
          "tensor(float16)": np.float16}
 
 
-def session(path, threads):
+def session(path, threads, profile):
     options = onnxruntime.SessionOptions()
+    if profile:
+        options.enable_profiling = True
+        options.profile_file_prefix = str(profile / "profile")
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -81,6 +88,21 @@ def timed(runs, rounds, seconds):
     return took
 
 
+def node_times(sessions, feeds, rounds):
+    """Seconds of each session: its nodes' fastest times, summed."""
+    for _ in range(rounds):
+        for way, (s, _) in sessions.items():
+            s.run(None, feeds[way])
+    total = {}
+    for way, (s, _) in sessions.items():
+        fastest = collections.defaultdict(lambda: float("inf"))
+        for event in json.loads(pathlib.Path(s.end_profiling()).read_text()):
+            if event.get("cat") == "Node" and event["name"].endswith("_kernel_time"):
+                fastest[event["name"]] = min(fastest[event["name"]], event["dur"] / 1e6)
+        total[way] = sum(fastest.values())
+    return total
+
+
 def locks_of(path):
     import onnx
     model = onnx.load(path, load_external_data=False)
@@ -97,6 +119,7 @@ def main():
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.3, help="of a round")
+    parser.add_argument("--nodes", action="store_true", help="profile; one --batch only")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--dim", action="append", default=[], help="as permcrypt encrypt takes it")
     args = parser.parse_args()
@@ -109,15 +132,25 @@ def main():
         os.environ["PERMCRYPT_KEY_FILE"] = str(key)
         subprocess.run([args.tool, "keygen", "-o", key, "-q"], check=True)
         for model in args.models:
-            sessions = {"original": (session(model, args.threads), {})}
+            profile = folder if args.nodes else None
+            sessions = {"original": (session(model, args.threads, profile), {})}
             locks = {}
             for way in args.ways:
                 path, token = encrypt(args.tool, model, folder, way, dims)
                 if path:
-                    sessions[way] = (session(path, args.threads), token)
+                    sessions[way] = (session(path, args.threads, profile), token)
                     locks[way] = locks_of(path)
             for batch in args.batch:
                 feed = inputs_of(sessions["original"][0], batch, args.length)
+                if args.nodes:
+                    feeds = {way: {**feed, **token} for way, (_, token) in sessions.items()}
+                    total = node_times(sessions, feeds, args.rounds)
+                    for way, seconds in total.items():
+                        if way != "original":
+                            print(f"{model.stem:<20} {batch:>5} {way:<8} {locks[way]:>5} "
+                                  f"{total['original'] * 1e3:>7.2f} ms "
+                                  f"{seconds / total['original']:>7.3f}", flush=True)
+                    continue
                 runs = {way: (lambda s=s, f={**feed, **token}: s.run(None, f))
                         for way, (s, token) in sessions.items()}
                 took = timed(runs, args.rounds, args.seconds)

@@ -37,8 +37,8 @@ Interpreter::Interpreter(Store& store, const Graph& original, const Graph& encry
       counterparts_(original, encrypted),
       turned_locks_(find_turned_locks(encrypted, request.key_input)),
       claims_(encrypted.values.size()) {
-  store_.joint_orders =
-      std::ranges::any_of(client_maps_, [](const ClientMap& map) { return !map.joint.empty(); });
+  // Where users renumber their data, an axis that comes apart and together again may have any order.
+  store_.joint_orders = !client_maps_.empty();
   for (const ValueId id : original.bodies[0].inputs) inputs_[original.values[id].name] = id;
   std::map<TensorId, TensorId> counterpart;
   for (TensorId t = 0; t < tensors.size(); ++t) {

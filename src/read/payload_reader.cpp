@@ -90,12 +90,15 @@ std::optional<std::size_t> count_up_to(const std::vector<std::int64_t>& shape, s
   return *count;
 }
 
+// What stays mapped when all has been read is in the way of whoever copies the files afterwards.
+constexpr std::uint64_t kMostLeft = 32 << 20;
+
 }  // namespace
 
 struct PayloadReader::Impl {
   const Model* model;
   std::vector<std::optional<MappedFile>> mapped;  // by file, at first use
-  PageBudget pages;
+  PageBudget pages{kMostLeft};
 
   void drop_pages() const {
     for (const auto& file : mapped) {

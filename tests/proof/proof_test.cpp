@@ -206,6 +206,16 @@ table (float[16,12] x) => (float[16,5] y) <float[16,12] p, float[12,5] w>
                 locks) == "");
 }
 
+TEST_CASE("proof: a table that comes apart and together again, where the data carries the key") {
+  LockOptions locks;
+  locks.carry = Carry::kData;
+  CHECK(outcome(R"(
+table (float[16,12] x) => (float[16,5] y) <float[16,12] p, float[12,5] w>
+{ apart = Constant <value = int64[3] {4, 4, 12}> ()  all = Constant <value = int64[2] {16, 12}> ()
+  t = Reshape(p, apart)  r = Relu(t)  back = Reshape(r, all)  u = Add(x, back)  y = MatMul(u, w) })",
+                locks) == "");
+}
+
 TEST_CASE("proof: an operator that it does not know is named, and no result is claimed") {
   const TempFolder folder;
   // Payloads stay where they are in the file: the new name is as long as the old one.
