@@ -25,9 +25,8 @@ using AddCommand = void (*)(CLI::App&, Context&);
 
 // In the order in which --help lists them.
 constexpr AddCommand kCommands[] = {
-    add_keygen, add_encrypt, add_token,   add_unlock, add_decrypt,
-    add_rekey,  add_verify,  add_inspect, add_run,    add_scramble,
-    add_unscramble, add_split, add_digest,
+    add_keygen,  add_encrypt, add_token,    add_unlock,     add_decrypt, add_rekey,  add_verify,
+    add_inspect, add_run,     add_scramble, add_unscramble, add_split,   add_digest,
 };
 
 constexpr std::string_view kExitCodes =
@@ -43,13 +42,15 @@ void build(CLI::App& app, Context& context) {
       ->type_name("SIZE");
   app.add_flag("--force", context.force, "Replace existing outputs (never a key)");
   app.add_flag("-q,--quiet", context.quiet, "Print nothing but errors");
-  app.add_flag("-v,--verbose", context.verbose, "Say in the end how long it took, and in how much memory");
+  app.add_flag("-v,--verbose", context.verbose,
+               "Say in the end how long it took, and in how much memory");
   app.require_subcommand(1);
   app.fallthrough();  // inherited: the options above are understood after a subcommand as well
   app.footer(std::string(kExitCodes));
   for (AddCommand add : kCommands) add(app, context);
   for (CLI::App* command : app.get_subcommands({})) {
-    command->footer("Everywhere: -j N  --memory SIZE  --force  -q  -v  --version  (see permcrypt --help)");
+    command->footer(
+        "Everywhere: -j N  --memory SIZE  --force  -q  -v  --version  (see permcrypt --help)");
   }
 }
 

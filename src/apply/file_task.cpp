@@ -139,8 +139,9 @@ Result<void> FileTask::tag_input(std::uint64_t chunk, const DigestKey& key, Page
   auto file = input();
   if (!file) return fail(std::move(file.error()));
   const std::string_view all = (*file)->bytes();
-  input_tags_.tags[chunk] = tag_input_chunk(all.substr(chunk * kChunkBytes, kChunkBytes), all.size(),
-                                            key, index_, chunk, copy().manifest_bytes > 0);
+  input_tags_.tags[chunk] =
+      tag_input_chunk(all.substr(chunk * kChunkBytes, kChunkBytes), all.size(), key, index_, chunk,
+                      copy().manifest_bytes > 0);
   pages.spend(**file, kChunkBytes);
   return {};
 }

@@ -44,7 +44,8 @@ void AxisStore::unify_segments(Parts x, Parts y) {
       list.insert(list.end(), p.rbegin(), p.rend());
     }
   };
-  // Two parts of one factor that overlap, x[1:] against x[:-1], cut each other up into single indices.
+  // Two parts of one factor that overlap, x[1:] against x[:-1], cut each other up into single
+  // indices.
   constexpr int kMostSplits = 256;
   int splits = 0;
   while (!x.empty() && !y.empty()) {

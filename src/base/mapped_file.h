@@ -35,8 +35,8 @@ class MappedFile {
   // end of the file, or the disk fails.
   Result<void> read(std::uint64_t offset, std::span<char> out) const;
 
-  // Gives the memory of all pages back to the system; they are read again when touched again. May be
-  // called while other threads read.
+  // Gives the memory of all pages back to the system; they are read again when touched again. May
+  // be called while other threads read.
   void drop_pages() const;
 
   // Both are the same file on disk, under whatever names.

@@ -81,7 +81,8 @@ class Search {
     for (NodeId n = 0; n < graph_.nodes.size(); ++n) {
       if (!scope_.sees_key(n)) continue;
       for (const TableSlot& slot : kTableSlots) {
-        if (slot.op == graph_.nodes[n].op && slot.domain == graph_.nodes[n].domain) add_table(n, slot);
+        if (slot.op == graph_.nodes[n].op && slot.domain == graph_.nodes[n].domain)
+          add_table(n, slot);
       }
     }
   }

@@ -99,9 +99,8 @@ void Flow::find_constants(const Graph& graph) {
     const GraphNode& node = graph.nodes[step];
     if (!node.subs.empty() || is_random(node.op)) continue;
     if (node.inputs.empty() && node.op != "Constant") continue;
-    const bool constant = std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId v) {
-      return v == kNone || constant_[v];
-    });
+    const bool constant = std::all_of(node.inputs.begin(), node.inputs.end(),
+                                      [&](ValueId v) { return v == kNone || constant_[v]; });
     if (!constant) continue;
     constant_node_[step] = true;
     for (const ValueId v : node.outputs) {

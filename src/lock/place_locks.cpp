@@ -144,15 +144,16 @@ class Placement {
   Result<LockedGraph> open_tables(Result<LockedGraph> open) {
     if (!open) return open;
     const auto find = [&](bool sparing) {
-      return find_table_locks(open->graph, open->inference, Flow(open->graph),
-                              graph_.values.size(), sparing);
+      return find_table_locks(open->graph, open->inference, Flow(open->graph), graph_.values.size(),
+                              sparing);
     };
     // A model with caches runs once for each token: there, copies are felt.
     const bool sparing = options_.internal == Internal::kNone && !open->inference.caches.empty();
     const auto tables = find(sparing);
     if (sparing && tables.size() < find(false).size()) {
-      notes_.push_back("tables of positions stay that would be copied for every token: --internal "
-                       "block frees them");
+      notes_.push_back(
+          "tables of positions stay that would be copied for every token: --internal "
+          "block frees them");
     }
     if (tables.empty()) return open;
     auto locks = open->locks;
@@ -392,7 +393,7 @@ class Placement {
   std::vector<LockSite> interface_;   // index, input, output locks and guards, if they have one
   // Value and axis of locks around what stays, and of those on tables.
   std::set<std::pair<ValueId, std::uint32_t>> guards_;
-  std::vector<LockSite> trunk_, rest_;                  // cut points
+  std::vector<LockSite> trunk_, rest_;  // cut points
 };
 
 }  // namespace

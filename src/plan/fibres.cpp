@@ -50,9 +50,9 @@ class FibreSearch {
  private:
   struct Factor {
     bool seen = false, ruled_out = false;
-    std::set<ExprId> parents;     // that may be
-    std::vector<NodeId> nodes;    // that meet it
-    std::set<ExprId> axes;        // of constants and locks, resolved
+    std::set<ExprId> parents;   // that may be
+    std::vector<NodeId> nodes;  // that meet it
+    std::set<ExprId> axes;      // of constants and locks, resolved
     std::set<ExprId> cache_axes;
   };
 

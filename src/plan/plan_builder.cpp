@@ -66,8 +66,8 @@ class PlanBuilder {
       const ExprId axis = site.arranged != kNone
                               ? site.arranged
                               : facts_[leaves ? site.before : site.behind].axes[site.axis].expr;
-      const std::string name = (leaves ? "output " : "input ") +
-                               locked_.graph.values[site.value].name;
+      const std::string name =
+          (leaves ? "output " : "input ") + locked_.graph.values[site.value].name;
       for (const auto& [factor, place] : free_factor_places(axes_, axis)) {
         if (!uses.contains(factor)) {
           idle[factor].push_back({name, site.axis, place.offset, place.stride});

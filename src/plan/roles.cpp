@@ -15,10 +15,10 @@ struct Signs {
   int kernels = 0;     // tensors of rank 3 and more in which it is a whole axis
   bool major = false;  // of a product with another group
   bool minor = false;
-  bool ids_given = false;  // behind an index lock on a graph input
-  bool ids_made = false;   // behind one on ids that the graph computes; constant tables too
-  bool enters = false;     // downstream of an input lock
-  bool leaves = false;     // upstream of an output lock
+  bool ids_given = false;      // behind an index lock on a graph input
+  bool ids_made = false;       // behind one on ids that the graph computes; constant tables too
+  bool enters = false;         // downstream of an input lock
+  bool leaves = false;         // upstream of an output lock
   bool read_in_order = false;  // upstream of a lock on a table
 };
 
@@ -76,7 +76,8 @@ void read_lock(const PlanLock& lock, const std::set<std::string>& inputs,
   }
   for (const std::uint32_t g : groups_of(lock.upstream)) {
     if (lock.kind == LockKind::kOutput) signs[g].leaves = true;
-    if (lock.kind == LockKind::kBoundary && tables.contains(lock.value)) signs[g].read_in_order = true;
+    if (lock.kind == LockKind::kBoundary && tables.contains(lock.value))
+      signs[g].read_in_order = true;
   }
 }
 

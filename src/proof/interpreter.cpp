@@ -37,7 +37,8 @@ Interpreter::Interpreter(Store& store, const Graph& original, const Graph& encry
       counterparts_(original, encrypted),
       turned_locks_(find_turned_locks(encrypted, request.key_input)),
       claims_(encrypted.values.size()) {
-  // Where users renumber their data, an axis that comes apart and together again may have any order.
+  // Where users renumber their data, an axis that comes apart and together again may have any
+  // order.
   store_.joint_orders = !client_maps_.empty();
   for (const ValueId id : original.bodies[0].inputs) inputs_[original.values[id].name] = id;
   std::map<TensorId, TensorId> counterpart;

@@ -13,8 +13,8 @@ void note_tensors(const Model& original, const Model& encrypted,
   out.tensors = tensors.size();
   for (TensorId id = 0; id < tensors.size(); ++id) {
     if (tensors[id].every_byte) {
-      out.found.push_back({*original.tensors[id].payload,
-                           *encrypted.tensors[tensors[id].encrypted].payload});
+      out.found.push_back(
+          {*original.tensors[id].payload, *encrypted.tensors[tensors[id].encrypted].payload});
     }
     if (tensors[id].differs) {
       out.contradictions.push_back("the tensor '" + original.tensors[id].name + "' " +

@@ -148,15 +148,13 @@ Result<void> Walk::finish_tensor(const Place& place) {
   return {};
 }
 
-// Its parts were the last tensors to be read.
 Result<void> Walk::finish_sparse(const Place& place) {
   SparseTensor sparse;
-  const auto part_at = [&](std::uint64_t begin) {
-    auto id = static_cast<TensorId>(model_.tensors.size());
-    while (id-- > 0) {
-      if (model_.frames[model_.tensors[id].frame].begin == begin) break;
-    }
-    return id;
+  const auto begin_of = [&](const Tensor& tensor) { return model_.frames[tensor.frame].begin; };
+  const auto part_at = [&](std::uint64_t begin) {  // tensors are in the order of the file
+    const auto part = std::ranges::lower_bound(model_.tensors, begin, {}, begin_of);
+    const bool found = part != model_.tensors.end() && begin_of(*part) == begin;
+    return found ? static_cast<TensorId>(part - model_.tensors.begin()) : kNone;
   };
   wire::Cursor cursor(file_, place.begin, place.end);
   while (const auto field = cursor.next()) {

@@ -133,12 +133,11 @@ Result<Check> compare(const Subject& subject, const std::vector<MappedFile>& fil
   };
   if (auto done = copy_files(*job, options, compare); !done) return failed(done.error().message);
   if (difference.place()) return failed(name_place(plan, *difference.place()) + " differs");
-  return Check{"bytes", Outcome::kPassed,
-               "every byte is the original's: " +
-                   std::to_string(plan.tensors.size() + plan.sparse.size()) +
-                   " tensors renumbered as planned, " + std::to_string(plan.edits.size()) +
-                   " edits",
-               ""};
+  return Check{
+      "bytes", Outcome::kPassed,
+      "every byte is the original's: " + std::to_string(plan.tensors.size() + plan.sparse.size()) +
+          " tensors renumbered as planned, " + std::to_string(plan.edits.size()) + " edits",
+      ""};
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ namespace permcrypt {
 // The MAC over the encrypted files: nobody changed them since they were written.
 Result<Check> check_untampered(const Subject& subject, unsigned threads);
 
-// Every byte. `original`: the files of the original model, [0] the .onnx. `found`: payloads that the
-// proof has compared already, element by element; they are not read again.
+// Every byte. `original`: the files of the original model, [0] the .onnx. `found`: payloads that
+// the proof has compared already, element by element; they are not read again.
 Result<Check> check_bytes(const Subject& subject,
                           const std::vector<std::filesystem::path>& original,
                           std::span<const FoundPayload> found, unsigned threads);

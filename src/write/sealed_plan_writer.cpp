@@ -185,7 +185,8 @@ class PlanWriter {
       out.push_back({text(cache.past), text(cache.present), axis_list(cache.axes)});
       if (cache.leading.empty()) continue;
       Json leading = Json::array();
-      for (const std::uint32_t axis : cache.leading) leading.push_back(axis == kNone ? 0 : axis + 1);
+      for (const std::uint32_t axis : cache.leading)
+        leading.push_back(axis == kNone ? 0 : axis + 1);
       out.back().push_back(std::move(leading));
     }
     return out;

@@ -1,7 +1,6 @@
-// Two exporters write one model in different operators, with other names and other tensors. What may
-// move is a property of the model: the same factors, on as many bytes of weights.
+// Two exporters write one model in different operators, with other names and other tensors. What
+// may move is a property of the model: the same factors, on as many bytes of weights.
 #include <doctest/doctest.h>
-
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -75,8 +74,8 @@ void check_pairs(const fs::path& folder, std::initializer_list<Pair> pairs) {
 
 TEST_CASE("exporters: the same factors of trained models" *
           doctest::skip(std::getenv("PERMCRYPT_REAL") == nullptr)) {
-  check_pairs(std::getenv("PERMCRYPT_REAL"), {{"vit-mnist", "vit-mnist-torchscript"},
-                                              {"gpt-char", "gpt-char-torchscript"}});
+  check_pairs(std::getenv("PERMCRYPT_REAL"),
+              {{"vit-mnist", "vit-mnist-torchscript"}, {"gpt-char", "gpt-char-torchscript"}});
 }
 
 TEST_CASE("exporters: the same factors in the zoo" *

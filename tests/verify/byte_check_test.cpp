@@ -2,8 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <memory>
-
 #include "plan/small_models.h"
 #include "verify/static_check.h"
 #include "write/encrypted_sample.h"
@@ -70,52 +68,44 @@ TEST_CASE("byte check: other sizes and numbers of files") {
 // A model of two weights of 2 MiB, so that chunks lie within them; and its encryption.
 class LargeSample {
  public:
-  LargeSample() {
-    ModelMaker maker;
-    maker.input("x", {1, 64}).output("y", {1, 64});
-    maker.weight("up", {64, 8192}).weight("down", {8192, 64});
-    maker.node("MatMul", {"x", "up"}, "a").node("Relu", {"a"}, "b");
-    maker.node("MatMul", {"b", "down"}, "y");
-    folder_.write("key", SecretKey::from_bytes(std::string(SecretKey::kSize, 'k')).to_text());
-    EncryptRequest request;
-    request.model = folder_.write("model.onnx", maker.proto().SerializeAsString());
-    request.out = folder_ / "model.enc.onnx";
-    request.key = {.file = folder_ / "key", .passphrase_fd = {}};
-    REQUIRE(encrypt(request));
-    auto subject = open_subject(*request.out, request.key);
-    REQUIRE(subject);
-    subject_ = std::make_unique<Subject>(*std::move(subject));
-  }
-
   std::vector<FoundPayload> found() const {
-    const auto original = read_model(folder_ / "model.onnx");
+    const auto original = read_model(sample_.original());
     REQUIRE(original);
     auto proof = check_proof(*subject_, *original, subject_->sealed.plan, 2);
     REQUIRE(proof);
     return std::move(proof->found);
   }
   // Changes the byte in the middle of a weight of the original.
-  void change(const std::string& weight) {
+  void change(const std::string& weight) const {
     const PlanTensor* tensor = find_tensor(subject_->sealed.plan, weight);
     REQUIRE(tensor);
-    std::string bytes = read_all(folder_ / "model.onnx");
+    std::string bytes = read_all(sample_.original());
     char& byte = bytes[tensor->payload.offset + tensor->payload.length / 2];
     byte = static_cast<char>(byte ^ 1);
-    folder_.write("model.onnx", bytes);
+    sample_.folder().write("model.onnx", bytes);
   }
   bool equal(const std::vector<FoundPayload>& found) const {
-    const auto check = check_bytes(*subject_, {folder_ / "model.onnx"}, found, 2);
+    const auto check = check_bytes(*subject_, {sample_.original()}, found, 2);
     REQUIRE(check);
     return check->outcome == Outcome::kPassed;
   }
 
  private:
-  TempFolder folder_;
-  std::unique_ptr<Subject> subject_;
+  static onnx::ModelProto model() {
+    ModelMaker maker;
+    maker.input("x", {1, 64}).output("y", {1, 64});
+    maker.weight("up", {64, 8192}).weight("down", {8192, 64});
+    maker.node("MatMul", {"x", "up"}, "a").node("Relu", {"a"}, "b");
+    maker.node("MatMul", {"b", "down"}, "y");
+    return maker.proto();
+  }
+
+  const EncryptedSample sample_{model()};
+  const Result<Subject> subject_ = open_subject(sample_.file(), sample_.key());
 };
 
 TEST_CASE("byte check: what the proof has found is not read again, all else is") {
-  LargeSample sample;
+  const LargeSample sample;
   const auto all = sample.found();
   CHECK(all.size() == 2);
   CHECK(sample.equal(all));
@@ -128,7 +118,7 @@ TEST_CASE("byte check: what the proof has found is not read again, all else is")
 }
 
 TEST_CASE("byte check: what was found at another place says nothing") {
-  LargeSample sample;
+  const LargeSample sample;
   auto moved = sample.found();
   for (FoundPayload& f : moved) f.encrypted.offset += 4;
   sample.change("down");

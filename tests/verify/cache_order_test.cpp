@@ -1,7 +1,6 @@
 #include "verify/cache_order.h"
 
 #include <doctest/doctest.h>
-
 #include <onnx/onnx_pb.h>
 
 #include <string>
@@ -14,8 +13,7 @@ namespace {
 struct Setting {
   Plan plan;
   const std::vector<Permutation> groups = {
-      Permutation({1, 0}),
-      Permutation::sum(Permutation({1, 2, 0}), Permutation({0, 2, 1}))};
+      Permutation({1, 0}), Permutation::sum(Permutation({1, 2, 0}), Permutation({0, 2, 1}))};
 
   Setting() {
     const auto map = [](const char* text) { return parse_axis_map(text, {2, 3}, {1, 2}).value(); };

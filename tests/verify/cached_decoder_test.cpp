@@ -54,16 +54,20 @@ const std::string kThreeHeads = "float[b,3,p,8] past_k, float[b,3,p,8] past_v",
   o1 = Transpose <perm = [0,2,1,3]> (o)  a = Reshape(o1, flat) )";
 
 const Decoder kDecoders[] = {
-    {"in_primitives", kThreeHeads, kThreeNow, kSquare, kProjections + kByHead + R"(
-  k = Concat <axis = 2> (past_k, k2)  v = Concat <axis = 2> (past_v, v2) )" + kAttend},
-    {"in_a_branch", kThreeHeads, kThreeNow, kSquare, kProjections + kByHead + R"(
+    {"in_primitives", kThreeHeads, kThreeNow, kSquare,
+     kProjections + kByHead + R"(
+  k = Concat <axis = 2> (past_k, k2)  v = Concat <axis = 2> (past_v, v2) )" +
+         kAttend},
+    {"in_a_branch", kThreeHeads, kThreeNow, kSquare,
+     kProjections + kByHead + R"(
   d = Shape <start = 2, end = 3> (past_k)  one = Constant <value = int64[1] {1}> ()
   first = Less(d, one)
   k, v = If (first) <
     then_branch = a () => (float[b,3,t,8] ka, float[b,3,t,8] va)
       { ka = Identity(k2)  va = Identity(v2) },
     else_branch = c () => (float[b,3,t,8] kc, float[b,3,t,8] vc)
-      { kc = Concat <axis = 2> (past_k, k2)  vc = Concat <axis = 2> (past_v, v2) }> )" + kAttend},
+      { kc = Concat <axis = 2> (past_k, k2)  vc = Concat <axis = 2> (past_v, v2) }> )" +
+         kAttend},
     {"fused", kThreeHeads, kThreeNow, kSquare, kProjections + R"(
   a, k, v = com.microsoft.MultiHeadAttention <num_heads = 3> (q0, k0, v0, , , , past_k, past_v) )"},
     {"both_in_one", "float[2,b,3,p,8] past", "float[2,b,3,t,8] present",

@@ -168,20 +168,8 @@ choices (float[200,32] x, float[200,3] z) => (int64[200,1] y)
   leak = Constant <value = float {{{}}}> ()  l = Mul(z, leak)  d = Add(s, l)
   e = Add(d, preferred)  y = ArgMax <axis = 1> (e) }})",
                                  bias, leak);
-  const TempFolder folder;
-  folder.write("key", key_of('k').to_text());
-  EncryptRequest encryption;
-  encryption.model =
-      folder.write("model.onnx", permcrypt::testing::text_model(graph).SerializeAsString());
-  encryption.out = folder / "model.enc.onnx";
-  encryption.key.file = folder / "key";
-  const auto encrypted = encrypt(encryption);
-  REQUIRE_MESSAGE(encrypted.has_value(), encrypted.error().message);
-  VerifyRequest request;
-  request.encrypted = *encryption.out;
-  request.original = encryption.model;
-  request.key = encryption.key;
-  const auto verdict = verify(request);
+  const auto verdict =
+      verify(with_original(EncryptedSample(permcrypt::testing::text_model(graph))));
   const std::string failure = first_failure(verdict);
   MESSAGE(bias << " " << leak << " " << (failure.empty() ? "" : verdict->first_failure()->detail));
   return failure;
@@ -209,19 +197,7 @@ TEST_CASE("verify: a model that stays useful is not protected" *
     auto* values = reinterpret_cast<float*>(tensor.mutable_raw_data()->data());
     for (std::size_t i = 0; i < tensor.raw_data().size() / 4; ++i) values[i] *= 1e-5f;
   }
-  const TempFolder folder;
-  folder.write("key", key_of('k').to_text());
-  EncryptRequest encryption;
-  encryption.model = folder.write("model.onnx", maker.proto().SerializeAsString());
-  encryption.out = folder / "model.enc.onnx";
-  encryption.key.file = folder / "key";
-  const auto encrypted = encrypt(encryption);
-  REQUIRE_MESSAGE(encrypted.has_value(), encrypted.error().message);
-  VerifyRequest request;
-  request.encrypted = *encryption.out;
-  request.original = encryption.model;
-  request.key = encryption.key;
-  const auto verdict = verify(request);
+  const auto verdict = verify(with_original(EncryptedSample(maker.proto())));
   CHECK(first_failure(verdict) == "without the key");
   CHECK(outcome_of(*verdict, "with the key") == Outcome::kPassed);
   CHECK_MESSAGE(verdict->first_failure()->advice.find("--internal all, which adds 2 locks") !=

@@ -1,10 +1,13 @@
-// A sample model of testdata/, encrypted in a folder of its own under a key that never changes.
+// A sample model, of testdata/ or made by a test, encrypted in a folder of its own under a key that never changes.
 #pragma once
 
 #include <doctest/doctest.h>
+#include <onnx/onnx_pb.h>
 
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/temp_folder.h"
 #include "permcrypt/decrypt.h"
@@ -17,14 +20,12 @@ class EncryptedSample {
   explicit EncryptedSample(const std::string& model, EncryptRequest request = {})
       : original_(std::filesystem::path(PERMCRYPT_SOURCE_DIR) / "testdata/models" / model /
                   "model.onnx") {
-    folder_.write("key", SecretKey::from_bytes(std::string(SecretKey::kSize, 'k')).to_text());
-    folder_.write("other", SecretKey::from_bytes(std::string(SecretKey::kSize, 'o')).to_text());
-    request.model = original_;
-    request.out = file();
-    request.key = key();
-    const auto encrypted = encrypt(request);
-    REQUIRE_MESSAGE(encrypted.has_value(), encrypted.error().message);
-    for (const auto& path : encrypted->files) bytes_.push_back(read_all(path));
+    encrypt_original(std::move(request));
+  }
+  // Of a model that a test has made.
+  explicit EncryptedSample(const onnx::ModelProto& model)
+      : original_(folder_.write("model.onnx", model.SerializeAsString())) {
+    encrypt_original({});
   }
 
   const std::filesystem::path& original() const { return original_; }
@@ -51,6 +52,17 @@ class EncryptedSample {
   }
 
  private:
+  void encrypt_original(EncryptRequest request) {
+    folder_.write("key", SecretKey::from_bytes(std::string(SecretKey::kSize, 'k')).to_text());
+    folder_.write("other", SecretKey::from_bytes(std::string(SecretKey::kSize, 'o')).to_text());
+    request.model = original_;
+    request.out = file();
+    request.key = key();
+    const auto encrypted = encrypt(request);
+    REQUIRE_MESSAGE(encrypted.has_value(), encrypted.error().message);
+    for (const auto& path : encrypted->files) bytes_.push_back(read_all(path));
+  }
+
   TempFolder folder_;
   std::filesystem::path original_;
   std::vector<std::string> bytes_;
