@@ -19,8 +19,6 @@ std::optional<std::uint64_t> mapped_bytes() {
   return shared * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-PageBudget::PageBudget(std::uint64_t limit) : limit_(limit), mapped_before_(mapped_bytes()) {}
-
 bool PageBudget::use(std::uint64_t bytes) {
   const std::uint64_t before = spent_.fetch_add(bytes, std::memory_order_relaxed);
   const auto passes = [&](std::uint64_t step) { return before / step != (before + bytes) / step; };

@@ -23,8 +23,11 @@ inline constexpr std::uint64_t kBytesOfALook = 64 << 10;
 
 class PageBudget {
  public:
-  // At most `limit` bytes, about, more than are mapped now. REQUIRES: limit > 0.
-  explicit PageBudget(std::uint64_t limit = kMostMapped);
+  // At most `limit` bytes, about, more than are mapped now, which is known or not. REQUIRES:
+  // limit > 0.
+  explicit PageBudget(std::uint64_t limit = kMostMapped,
+                      std::optional<std::uint64_t> mapped_now = mapped_bytes())
+      : limit_(limit), mapped_before_(mapped_now) {}
 
   // Says that `bytes` of these files were read; drops the pages of all of them when too many are in
   // memory.

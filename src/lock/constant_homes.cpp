@@ -5,14 +5,13 @@
 namespace permcrypt {
 namespace {
 
-bool is_default(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
-
-bool captures_names(const onnx::NodeProto& node) {
-  return is_default(node.domain()) &&
-         (node.op_type() == "If" || node.op_type() == "Loop" || node.op_type() == "Scan");
-}
+bool is_default(std::string_view domain) { return domain.empty() || domain == "ai.onnx"; }
 
 }  // namespace
+
+bool captures_names(std::string_view domain, std::string_view op) {
+  return is_default(domain) && (op == "If" || op == "Loop" || op == "Scan");
+}
 
 std::map<TensorId, FrameId> constant_homes(const Model& model) {
   std::map<TensorId, FrameId> out;
@@ -25,7 +24,7 @@ std::map<TensorId, FrameId> constant_homes(const Model& model) {
       const bool constant = is_default(node.domain()) && node.op_type() == "Constant";
       for (const auto& a : node.attribute()) {
         if (constant && a.name() == "value" && a.has_t()) out[tensor_id(a.t())] = frame_of(graph);
-        if (captures_names(node) && a.has_g()) open.push_back(&a.g());
+        if (captures_names(node.domain(), node.op_type()) && a.has_g()) open.push_back(&a.g());
       }
     }
   }

@@ -3,13 +3,6 @@
 #include "lock/constant_homes.h"
 
 namespace permcrypt {
-namespace {
-
-bool captures_names(const GraphNode& node) {
-  return node.domain.empty() && (node.op == "If" || node.op == "Loop" || node.op == "Scan");
-}
-
-}  // namespace
 
 KeyScope::KeyScope(const Graph& graph)
     : visible_(graph.nodes.size(), false),
@@ -27,7 +20,7 @@ KeyScope::KeyScope(const Graph& graph)
       }
       if (node.in_function) continue;
       visible_[n] = true;
-      if (!captures_names(node)) continue;
+      if (!captures_names(node.domain, node.op)) continue;
       for (const auto& sub : node.subs) open.push_back(sub.body);
     }
   }

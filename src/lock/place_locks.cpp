@@ -159,7 +159,7 @@ class Placement {
     auto locks = open->locks;
     locks.insert(locks.end(), tables.begin(), tables.end());
     auto opened = settle(std::move(locks));
-    if (!opened) return open;
+    if (!opened) return open;  // fewer locks are no mistake
     std::set<std::pair<ValueId, std::uint32_t>> added;
     for (const LockSite& lock : opened->locks) {
       const auto is_it = [&](const LockSite& table) {

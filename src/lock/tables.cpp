@@ -216,7 +216,9 @@ class Search {
       if (node.inputs[slot] != v) continue;
       const ReaderSlot* reader = reader_slot(node, slot);
       if (!reader || !(reader->quantised || is_float(inference_.values[v].type))) return false;
-      if (reader->indices < node.inputs.size() && data_[node.inputs[reader->indices]]) return false;
+      if (reader->indices >= node.inputs.size()) continue;
+      const ValueId rows = node.inputs[reader->indices];
+      if (rows == kNone || data_[rows]) return false;
     }
     return true;
   }

@@ -16,6 +16,14 @@ bool same_orders(const Claim& x, const Claim& y) {
          });
 }
 
+// What holds of an axis in two branches: no more than holds in each.
+void weaken(Axis& axis, const Axis& other, Terms& terms) {
+  if (axis.repeats != other.repeats) axis.repeats = kDistinct;
+  if (axis.extent == other.extent) return;
+  if (axis.order != kPlain) throw NotUnderstood{"branches return renumbered axes of two lengths"};
+  axis = {terms.unknown_extent()};
+}
+
 // What is carried from one iteration to the next, or stacked, depends on no other axis.
 const std::vector<Claim>& unfibred(const Orders& orders, const std::vector<Claim>& claims) {
   for (const Claim& claim : claims) {
@@ -128,15 +136,14 @@ std::vector<Claim> Interpreter::branch(const GraphNode& node, const GraphNode& c
       if (is_empty(store_.terms, result)) result = other;
       if (!result.related || !other.related) {
         result = Claim::nothing();
-      } else if (result.same() && other.same()) {
-        const bool alike = result.axes && other.axes && result.axes->size() == other.axes->size();
-        if (!alike) result.axes = std::nullopt;
-        for (std::size_t i = 0; alike && i < result.axes->size(); ++i) {
-          Axis& axis = (*result.axes)[i];
-          if (axis.extent != (*other.axes)[i].extent) axis = {store_.terms.unknown_extent()};
-        }
       } else if (!same_orders(result, other)) {
         throw Contradiction{"branches return different orders"};
+      } else if (!result.axes || !other.axes || result.axes->size() != other.axes->size()) {
+        result.axes = std::nullopt;  // both the same, of shapes that are not known
+      } else {
+        for (std::size_t i = 0; i < result.axes->size(); ++i) {
+          weaken((*result.axes)[i], (*other.axes)[i], store_.terms);
+        }
       }
     }
     result.ints = nullptr;

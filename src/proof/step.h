@@ -33,8 +33,8 @@ struct Store {
   Terms terms;
   Orders orders;
   std::set<std::string> assumptions;  // on which equality rests
-  // The user renumbers several axes at once: an order that does not come apart in a Reshape may be
-  // one of several axes, and no contradiction.
+  // Users renumber their data: an order that does not come apart in a Reshape may be one of several
+  // axes, and no contradiction. It is one where it meets another order later.
   bool joint_orders = false;
 };
 

@@ -29,4 +29,9 @@ Result<void> write_locks(const LockedGraph& locked, std::string_view file,
 Result<void> rename_data_files(const Model& model, std::string_view file,
                                const std::vector<std::string>& locations, MessageEdits& edits);
 
+// Puts what lies in external data files into the model itself. Errors (kInput): a tensor's data is
+// missing, or together they take more than `most` bytes.
+Result<void> take_data_in(const Model& model, std::string_view file, PayloadReader& payloads,
+                          std::uint64_t most, MessageEdits& edits);
+
 }  // namespace permcrypt

@@ -5,6 +5,16 @@
 
 namespace permcrypt {
 
+std::string with_edits(std::string_view file, const std::vector<Edit>& edits) {
+  std::string out;
+  std::uint64_t at = 0;
+  for (const Edit& edit : edits) {
+    out.append(file, at, edit.offset - at).append(edit.replacement);
+    at = edit.offset + edit.original.size();
+  }
+  return out.append(file, at);
+}
+
 void MessageEdits::insert(FrameId message, std::uint64_t offset, std::string bytes) {
   changes_.push_back({message, offset, offset, std::move(bytes)});
 }

@@ -13,6 +13,9 @@
 
 namespace permcrypt {
 
+// `file` with all of `edits` made.
+std::string with_edits(std::string_view file, const std::vector<Edit>& edits);
+
 class MessageEdits {
  public:
   // `file` holds the bytes that `frames` describe, in which parents come before what they hold.

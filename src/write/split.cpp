@@ -15,6 +15,7 @@
 #include "permcrypt/lock.h"
 #include "permcrypt/report.h"
 #include "permcrypt/token.h"
+#include "write/graph_edits.h"
 #include "write/lock_names.h"
 #include "write/manifest.h"
 #include "write/model_parts.h"
@@ -62,29 +63,18 @@ class PlainCopy {
 
 // The model with all its data, also what lies in data files.
 Result<onnx::ModelProto> whole_model(const Model& model, PayloadReader& payloads) {
-  std::uint64_t total = 0;
-  for (const ModelFile& file : model.files) total += file.size;
-  const auto bytes = payloads.bytes({0, 0, model.files[0].size});
-  if (!bytes) return fail(bytes.error());
+  const auto file = payloads.bytes({0, 0, model.files[0].size});
+  if (!file) return fail(file.error());
+  MessageEdits edits(*file, model.frames);
+  if (auto taken = take_data_in(model, *file, payloads, kMaxBytes, edits); !taken) {
+    return fail(taken.error());
+  }
+  const std::string bytes = with_edits(*file, edits.finish());
   onnx::ModelProto whole;
-  if (total > kMaxBytes || !whole.ParseFromArray(bytes->data(), static_cast<int>(bytes->size()))) {
+  if (bytes.size() > kMaxBytes ||
+      !whole.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return fail(ErrorKind::kInput, "the model is too large to be split",
                 "split takes models of less than 2 GiB");
-  }
-  for (auto& tensor : *whole.mutable_graph()->mutable_initializer()) {
-    if (tensor.data_location() != onnx::TensorProto::EXTERNAL) continue;
-    tensor.clear_external_data();
-    tensor.clear_data_location();
-    if (std::ranges::find(tensor.dims(), 0) != tensor.dims().end()) continue;
-    const auto known = std::ranges::find_if(model.tensors, [&](const Tensor& t) {
-      return t.scope.empty() && t.name == tensor.name() && t.payload;
-    });
-    if (known == model.tensors.end()) {
-      return fail(ErrorKind::kInput, "the data of " + in_quotes(tensor.name()) + " is missing");
-    }
-    const auto data = payloads.bytes(*known->payload);
-    if (!data) return fail(data.error());
-    tensor.set_raw_data(data->data(), data->size());
   }
   return whole;
 }

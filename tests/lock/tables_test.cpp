@@ -14,6 +14,15 @@ TEST_CASE("tables: rows read up to an open position are freed by one lock") {
   CHECK(placed.moves);
 }
 
+TEST_CASE("tables: rows read at a place that is left out are none") {
+  onnx::ModelProto model = encoder(40, 96);
+  onnx::NodeProto& node = *model.mutable_graph()->add_node();
+  node.set_op_type("Gather");
+  for (const char* input : {"p", "", "x"}) node.add_input(input);
+  node.add_output("nowhere");
+  CHECK(Placed(model, "p").locks == 0);
+}
+
 TEST_CASE("tables: not for a trifle") { CHECK(Placed(encoder(40, 10000), "p").locks == 0); }
 
 TEST_CASE("tables: each for itself") {

@@ -34,9 +34,10 @@ void each(Step& s, std::int32_t type) {
   Axes out;
   for (std::size_t k = 0; k < s.operands(); ++k) {
     if (!s.has(k)) continue;
-    if (s.claim(k).axes && s.claim(k).axes->size() > rank) {
-      throw NotUnderstood{"several axes are renumbered at once"};
-    }
+    const bool larger = s.claim(k).axes && s.claim(k).axes->size() > rank;
+    // As many elements in other extents would be broadcast, axis by axis.
+    const bool other = s.is_joint(k) && s.joint_extents(k) != s.joint_extents(*joint);
+    if (larger || other) throw NotUnderstood{"several axes are renumbered at once"};
     out = s.broadcast(out, s.with_one(k, s.joint_axes(*joint)));
   }
   s.out_joint(0, std::move(out), s.joint_extents(*joint), type);

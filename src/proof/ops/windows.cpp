@@ -153,8 +153,7 @@ Axes convolve_patches(Step& s, std::size_t x_at, std::size_t weights_at,
   }
   if (elements != s.terms.multiply(channels, offsets)) throw NotUnderstood{"other kernels"};
   const Axes kernel = s.orders.regroup(std::span(*w.axes).subspan(1), to);
-  s.equal_extents((*x.axes)[1], s.plain(channels));
-  if (!with_channels) s.equal_extents((*x.axes)[1], kernel[0]);
+  s.equal_extents((*x.axes)[1], with_channels ? s.plain(channels) : kernel[0]);
   Index order = order_of_windows(patches, *x.joint, s.orders.index(kernel.back()),
                                  with_channels ? static_cast<std::size_t>(weight[1]) : 1);
   for (const std::int64_t count : patches.count) places.push_back(s.terms.constant(count));
