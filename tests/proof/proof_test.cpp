@@ -162,6 +162,42 @@ rows (float[6,9] x) => (float[6,5] y) <float[9,4] t, float[3,4] u, float[4,5] w>
                 locks) == "");
 }
 
+// As exporters write mask[items, positions], both counted.
+TEST_CASE("proof: coordinates in several axes, each counted along one of its own") {
+  LockOptions locks;
+  locks.carry = Carry::kData;
+  CHECK(outcome(R"(
+grid (float[2,3] x) => (float[3,5] y)
+<float[2,3] p, int64[3,2,2] at = {0,0, 1,0, 0,1, 1,1, 0,2, 1,2}, float[2,5] w>
+{ u = Mul(x, p)  g = GatherND(u, at)  y = MatMul(g, w) })",
+                locks) == "");
+  CHECK(outcome(R"(
+grid (float[3,2] x) => (float[2,3] y)
+<float[3,2] p, int64[3,2,2] at = {0,0, 1,0, 0,1, 1,1, 0,2, 1,2}, float[2,3] none = {0,0,0, 0,0,0}>
+{ u = Mul(x, p)  y = ScatterND(none, at, u) })",
+                locks) == "");
+}
+
+// Pixels that a Gemm makes, each repeated, then averaged over the picture.
+TEST_CASE("proof: nearest neighbours repeat pixels") {
+  CHECK(outcome(R"(
+grow (float[b,12] x) => (float[b,6] y) <float[12,48] u, float[192,6] w>
+{ g = MatMul(x, u)  picture = Constant <value = int64[4] {-1, 3, 4, 4}> ()
+  flat = Constant <value = int64[2] {-1, 192}> ()
+  scales = Constant <value = float[4] {1.0, 1.0, 2.0, 2.0}> ()
+  p = Reshape(g, picture)  r = Resize <mode = "nearest"> (p, , scales)  f = Reshape(r, flat)
+  y = MatMul(f, w) })") == "");
+}
+
+TEST_CASE("proof: how far a transposed convolution reaches") {
+  CHECK(outcome(R"(
+grow (float[b,3,4,4] x) => (float[b,2,8,12] y)
+<float[3,8,4,4] k, int64[5] apart = {-1, 4, 2, 8, 12}, int64[4] picture = {-1, 2, 8, 12},
+ int64[1] one = {1}>
+{ c = ConvTranspose <strides = [2,3], pads = [1,1,1,0], kernel_shape = [4,4]> (x, k)
+  a = Reshape(c, apart)  s = ReduceSum <keepdims = 0> (a, one)  y = Reshape(s, picture) })") == "");
+}
+
 // What is computed from Shape(x), spelled out.
 constexpr auto kSizes = R"(
   d = Shape(x)  zero = Constant <value = int64 {0}> ()  one = Constant <value = int64 {1}> ()

@@ -188,6 +188,7 @@ const Entry kEntries[] = {
     {"", "Split", split},
     {"", "Slice", slice},
     {"", "Pad", pad},
+    {"com.microsoft", "Pad", pad},
 };
 
 }  // namespace
