@@ -209,6 +209,17 @@ grid (float[3,4] x) => (float[3,4] y)
                 locks) == "");
 }
 
+// A transposed convolution that lays windows side by side, whatever it calls its padding.
+TEST_CASE("proof: transposed windows side by side") {
+  CHECK(outcome(R"(
+grow (float[b,10] x) => (float[b,6] y)
+<float[10,48] u, float[3,2,2,2] k, int64[4] picture = {-1,3,4,4}, int64[2] flat = {-1,128},
+ float[128,6] w>
+{ g = MatMul(x, u)  p = Reshape(g, picture)
+  c = ConvTranspose <auto_pad = "SAME_UPPER", kernel_shape = [2,2], strides = [2,2]> (p, k)
+  f = Reshape(c, flat)  y = MatMul(f, w) })") == "");
+}
+
 TEST_CASE("proof: pictures of a batch are taken one by one") {
   LockOptions locks;
   locks.carry = Carry::kData;

@@ -166,7 +166,7 @@ void conv_transpose(Step& s) {
   const auto padding = s.attr_ints("output_padding");
   for (std::size_t i = 2; i < x.size(); ++i) {
     const Window move = window(s, i - 2, x.size() - 2);
-    const bool tiles = move.dilation == 1 && move.before == 0 && move.after == 0 && !move.same &&
+    const bool tiles = move.dilation == 1 && move.before == 0 && move.after == 0 &&
                        all_zero(padding) && !s.attribute("output_shape") &&
                        s.terms.is(w[i].extent, move.stride);
     if (tiles) {

@@ -34,9 +34,12 @@ void channel_norm(Step& s) {
   s.out(0, x, s.type(0));
 }
 
+// In training, of statistics over all but the channels, which are results as well.
 void batch_norm(Step& s) {
-  if (s.attr("training_mode", 0) != 0) throw NotUnderstood{"training"};
+  const bool training = s.attr("training_mode", 0) != 0;
+  const Axis channels = training ? s.axes(0).at(1) : s.fibred_axes(0).at(1);
   channel_norm(s);
+  for (std::size_t k = 1; training && k < s.results.size(); ++k) s.out(k, {channels}, s.type(3));
 }
 
 void instance_norm(Step& s) {
