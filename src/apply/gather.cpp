@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "apply/rewrite.h"
+#include "apply/row_bundle.h"
 #include "base/quote.h"
 
 namespace permcrypt {
@@ -75,6 +77,11 @@ void gather_bytes(const char* row, const std::uint32_t* columns, std::uint64_t b
   }
 }
 
+// How many of the rows that [first, last) touches lie in it from end to end, at most.
+std::uint64_t whole_rows(std::uint64_t row_length, std::uint64_t first, std::uint64_t last) {
+  return (last - first) / row_length;
+}
+
 // Bytes [first, last) of a payload of elements T.
 template <class T>
 void copy_elements(const Layout& layout, std::string_view payload, std::uint64_t first,
@@ -83,15 +90,19 @@ void copy_elements(const Layout& layout, std::string_view payload, std::uint64_t
   const std::uint64_t column_bytes = layout.columns.extent * sizeof(T);
   const std::uint32_t* columns = layout.columns.old_of_new;
   RowSource source(layout.rows);
+  auto bundle = RowBundle::make(layout.bits, columns, layout.columns.extent,
+                                whole_rows(row_bytes, first, last));
   for_each_row(row_bytes, first, last,
                [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
                  const std::uint64_t data_end = std::clamp(column_bytes, begin, end);
                  if (begin < data_end) {
                    const char* row = payload.data() + source(r) * row_bytes;
-                   if (columns != nullptr) {
-                     gather_bytes<T>(row, columns, begin, data_end, out);
-                   } else {
+                   if (columns == nullptr) {
                      std::memcpy(out, row + begin, data_end - begin);
+                   } else if (bundle && data_end - begin == column_bytes) {
+                     bundle->add(row, out);
+                   } else {
+                     gather_bytes<T>(row, columns, begin, data_end, out);
                    }
                  }
                  if (data_end < end) {  // padding stays where it is
@@ -100,6 +111,7 @@ void copy_elements(const Layout& layout, std::string_view payload, std::uint64_t
                  }
                  out += end - begin;
                });
+  if (bundle) bundle->finish();
 }
 
 unsigned nibble(const char* data, std::uint64_t position) {
@@ -153,6 +165,11 @@ void copy_nibbles(const Layout& layout, std::string_view payload, std::uint64_t 
   for (const LayoutAxis& axis : layout.rows) rows *= axis.extent;
   const std::uint64_t last_position = std::min(2 * last, rows * layout.stride);
   RowSource source(layout.rows);
+  std::optional<RowBundle> bundle;
+  if (layout.stride % 2 == 0) {  // rows begin with a byte
+    bundle = RowBundle::make(4, columns, layout.columns.extent,
+                             whole_rows(layout.stride, 2 * first, last_position));
+  }
   std::uint64_t to = 0;  // nibbles from `out`
   std::vector<std::uint8_t> unpacked;
   for_each_row(
@@ -167,6 +184,8 @@ void copy_nibbles(const Layout& layout, std::string_view payload, std::uint64_t 
           };
           if (columns == nullptr) {
             put_nibbles([&](auto k) { return nibble_at(begin + k); }, count, out, to);
+          } else if (bundle && count == extent) {
+            bundle->add(payload.data() + row / 2, out + to / 2);
           } else if (count < extent / 4) {  // not worth unpacking the row
             put_nibbles([&](auto k) { return nibble_at(columns[begin + k]); }, count, out, to);
           } else {
@@ -179,6 +198,7 @@ void copy_nibbles(const Layout& layout, std::string_view payload, std::uint64_t 
         }
         to += end - begin;
       });
+  if (bundle) bundle->finish();
 }
 
 }  // namespace
