@@ -38,7 +38,11 @@ using Row = typename SquareBlock<T>::Row;
 // Elements of the lower (kFrom = 0) or upper half of a and b, in turn.
 template <class T, std::size_t kFrom, std::size_t... kLane>
 [[gnu::always_inline]] inline Row<T> in_turn(Row<T> a, Row<T> b, std::index_sequence<kLane...>) {
+#if __has_builtin(__builtin_shufflevector)
   return __builtin_shufflevector(a, b, (kFrom + kLane / 2 + (kLane % 2) * kLanes<T>)...);
+#else  // GCC 11
+  return __builtin_shuffle(a, b, Row<T>{(kFrom + kLane / 2 + (kLane % 2) * kLanes<T>)...});
+#endif
 }
 
 // A perfect shuffle: the elements of the first half of the block and of the second, in turn.
