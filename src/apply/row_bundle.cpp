@@ -6,31 +6,19 @@
 namespace permcrypt {
 namespace {
 
-constexpr std::size_t kMostUnits = 1 << 16;  // 1 MiB: about what a second-level cache holds
-
-// How many rows are moved at once; 0 when they cannot be.
-std::size_t lanes_of(unsigned bits, std::size_t columns) {
-  switch (bits) {
-    case 4:
-      return columns % 2 == 0 ? kLanes<std::uint8_t> : 0;
-    case 8:
-      return kLanes<std::uint8_t>;
-    case 16:
-      return kLanes<std::uint16_t>;
-    case 32:
-      return kLanes<std::uint32_t>;
-    case 64:
-      return kLanes<std::uint64_t>;
-    default:
-      return 0;
-  }
-}
-
 template <class T, std::size_t... kRow>
 [[gnu::always_inline]] inline void load_units(SquareBlock<T>& block, const char* units,
                                               const std::uint32_t* wanted,
                                               std::index_sequence<kRow...>) {
   (std::memcpy(&block.rows[kRow], units + std::size_t{wanted[kRow]} * kUnitBytes, kUnitBytes), ...);
+}
+
+// The same, of two nibbles for each byte.
+template <std::size_t... kRow>
+[[gnu::always_inline]] inline void load_pairs(SquareBlock<std::uint8_t>& block, const char* units,
+                                              const std::uint32_t* wanted,
+                                              std::index_sequence<kRow...>) {
+  ((block.rows[kRow] = load_nibble_pair(units, wanted + 2 * kRow)), ...);
 }
 
 template <class T, std::size_t... kRow>
@@ -39,25 +27,14 @@ template <class T, std::size_t... kRow>
   (std::memcpy(outs[kRow] + offset, &block.rows[kRow], kUnitBytes), ...);
 }
 
-using Bytes = SquareBlock<std::uint8_t>::Row;
-
-Bytes load_unit(const char* units, std::uint32_t number) {
-  Bytes unit;
-  std::memcpy(&unit, units + std::size_t{number} * kUnitBytes, kUnitBytes);
-  return unit;
-}
-
-// Two nibbles of each row: those of the units `wanted[0]`, low, and `wanted[1]`, high.
-Bytes pair_of(const char* units, const std::uint32_t* wanted) {
-  return load_unit(units, wanted[0]) | load_unit(units, wanted[1]) << 4;
-}
-
 }  // namespace
 
 std::optional<RowBundle> RowBundle::make(unsigned bits, const std::uint32_t* old_of_new,
                                          std::size_t columns, std::uint64_t rows) {
-  const std::size_t lanes = lanes_of(bits, columns);
-  if (old_of_new == nullptr || lanes == 0 || columns > kMostUnits || rows < lanes / 2) return {};
+  const std::size_t lanes = lanes_of(bits);
+  const bool half_bytes = bits == 4 && columns % 2 != 0;
+  if (old_of_new == nullptr || lanes == 0 || half_bytes) return {};
+  if (columns > kMostUnits || rows < lanes / 2) return {};
   return RowBundle(bits, old_of_new, columns, lanes);
 }
 
@@ -117,15 +94,12 @@ void RowBundle::gather_nibbles() {
   std::size_t p = 0;
   for (; p + kRows <= pairs; p += kRows) {
     SquareBlock<std::uint8_t> block;
-    [&]<std::size_t... kPair>(std::index_sequence<kPair...>) {
-      ((block.rows[kPair] = pair_of(units_.get(), old_of_new_ + 2 * (p + kPair))), ...);
-    }
-    (kAll);
+    load_pairs(block, units_.get(), old_of_new_ + 2 * p, kAll);
     transpose(block);
     store_rows(block, outs_.data(), p, kAll);
   }
   for (; p < pairs; ++p) {
-    const Bytes pair = pair_of(units_.get(), old_of_new_ + 2 * p);
+    const Unit pair = load_nibble_pair(units_.get(), old_of_new_ + 2 * p);
     for (std::size_t row = 0; row < kRows; ++row) std::memcpy(outs_[row] + p, &pair[row], 1);
   }
 }

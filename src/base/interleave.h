@@ -23,12 +23,45 @@ inline constexpr std::size_t kUnitBytes = 16;
 template <class T>
 inline constexpr std::size_t kLanes = kUnitBytes / sizeof(T);
 
+// How many rows of elements of `bits` bits are interleaved; 0 for other widths.
+constexpr std::size_t lanes_of(unsigned bits) {
+  switch (bits) {
+    case 4:  // a byte each
+    case 8:
+      return kLanes<std::uint8_t>;
+    case 16:
+      return kLanes<std::uint16_t>;
+    case 32:
+      return kLanes<std::uint32_t>;
+    case 64:
+      return kLanes<std::uint64_t>;
+    default:
+      return 0;
+  }
+}
+
+// Longer rows are faster one by one: second-level caches hold about so many units.
+inline constexpr std::size_t kMostUnits = 1 << 16;
+
 // As many rows as columns of elements T (unsigned integers), each row a vector.
 template <class T>
 struct SquareBlock {
   typedef T Row __attribute__((vector_size(kUnitBytes)));
   Row rows[kLanes<T>];
 };
+
+using Unit = SquareBlock<std::uint8_t>::Row;
+
+inline Unit load_unit(const char* units, std::size_t number) {
+  Unit unit;
+  std::memcpy(&unit, units + number * kUnitBytes, kUnitBytes);
+  return unit;
+}
+
+// Two nibbles of each row: those of units `wanted[0]`, low, and `wanted[1]`, high.
+inline Unit load_nibble_pair(const char* units, const std::uint32_t* wanted) {
+  return load_unit(units, wanted[0]) | load_unit(units, wanted[1]) << 4;
+}
 
 namespace interleave_detail {
 

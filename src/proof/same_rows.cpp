@@ -6,13 +6,11 @@ namespace permcrypt::proof {
 namespace {
 
 constexpr std::uint32_t kNibble = 4;
-constexpr std::size_t kMostUnits = 1 << 16;  // of a row: what caches hold
 
-std::size_t lanes_of(std::uint32_t bits, std::size_t columns, std::uint64_t rows) {
-  const bool halves_of_bytes = bits == kNibble && columns % 2 != 0;
-  if (columns > kMostUnits || bits > 64 || halves_of_bytes) return 1;
-  const std::size_t lanes = bits == kNibble ? kLanes<std::uint8_t> : 8 * kUnitBytes / bits;
-  return rows < lanes / 2 ? 1 : lanes;
+std::size_t pairs_at_a_time(std::uint32_t bits, std::size_t columns, std::uint64_t rows) {
+  const std::size_t lanes = lanes_of(bits);
+  const bool half_bytes = bits == kNibble && columns % 2 != 0;
+  return lanes == 0 || half_bytes || columns > kMostUnits || rows < lanes / 2 ? 1 : lanes;
 }
 
 // One row, in a loop without branches.
@@ -48,23 +46,15 @@ bool same_nibbles(const char* encrypted, const char* original, SameRows::Order o
   return differing == 0;
 }
 
-using Bytes = SquareBlock<std::uint8_t>::Row;
-
-Bytes unit(const char* units, std::size_t number) {
-  Bytes bytes;
-  std::memcpy(&bytes, units + number * kUnitBytes, kUnitBytes);
-  return bytes;
-}
-
-bool is_zero(Bytes bytes) {
-  const Bytes zero = {};
+bool is_zero(Unit bytes) {
+  const Unit zero = {};
   return std::memcmp(&bytes, &zero, sizeof bytes) == 0;
 }
 
 }  // namespace
 
 SameRows::SameRows(std::uint32_t bits, Order order, std::uint64_t rows)
-    : bits_(bits), order_(order), lanes_(lanes_of(bits, order.size(), rows)) {
+    : bits_(bits), order_(order), lanes_(pairs_at_a_time(bits, order.size(), rows)) {
   if (lanes_ == 1) return;
   encrypted_units_ = std::make_unique_for_overwrite<char[]>(order.size() * kUnitBytes);
   original_units_ = std::make_unique_for_overwrite<char[]>(order.size() * kUnitBytes);
@@ -122,9 +112,9 @@ template <class T>
 bool SameRows::bundle() {
   interleave<T>(encrypted_.data(), order_.size(), encrypted_units_.get());
   interleave<T>(original_.data(), order_.size(), original_units_.get());
-  Bytes differing = {};
+  Unit differing = {};
   for (std::size_t j = 0; j < order_.size(); ++j) {
-    differing |= unit(encrypted_units_.get(), j) ^ unit(original_units_.get(), order_[j]);
+    differing |= load_unit(encrypted_units_.get(), j) ^ load_unit(original_units_.get(), order_[j]);
   }
   return is_zero(differing);
 }
@@ -134,11 +124,10 @@ bool SameRows::nibble_bundle() {
   const std::size_t pairs = order_.size() / 2;
   interleave<std::uint8_t>(encrypted_.data(), pairs, encrypted_units_.get());
   interleave_nibbles(original_.data(), order_.size(), original_units_.get());
-  Bytes differing = {};
+  Unit differing = {};
   for (std::size_t p = 0; p < pairs; ++p) {
-    const Bytes low = unit(original_units_.get(), order_[2 * p]);
-    const Bytes high = unit(original_units_.get(), order_[2 * p + 1]);
-    differing |= unit(encrypted_units_.get(), p) ^ (low | high << 4);
+    differing |= load_unit(encrypted_units_.get(), p) ^
+                 load_nibble_pair(original_units_.get(), &order_[2 * p]);
   }
   return is_zero(differing);
 }
