@@ -29,19 +29,42 @@ class InPlace::Rows {
   }
 
   bool are_of(const InPlaceCursor& at) const { return at.file == file_ && at.move == move_; }
-  std::uint64_t source(std::uint64_t row) { return source_(row); }
 
-  // The first row at or after `row` whose cycle has not begun.
-  std::optional<std::uint64_t> next_leader(std::uint64_t row) const {
-    const auto found =
-        std::find(begun_.begin() + static_cast<std::ptrdiff_t>(row), begun_.end(), false);
-    if (found == begun_.end()) return std::nullopt;
-    return static_cast<std::uint64_t>(found - begun_.begin());
+  // The rows that a step writes, in its order.
+  struct Walk {
+    std::vector<std::uint64_t> rows;
+    std::uint64_t bytes = 0;                   // of them all
+    std::optional<std::uint64_t> end_of_held;  // where a cycle of earlier steps ends
+  };
+  // Goes on from step.next, until about `most` bytes of the journal are full; fills in the places
+  // of the payload, which begins at `offset`, and where the next step begins.
+  Walk walk(std::uint64_t offset, std::uint64_t most, InPlaceStep& step) {
+    Walk walk;
+    InPlaceCursor& at = step.next;
+    while (walk.bytes + 16 * step.places.size() < most) {
+      if (!at.in_cycle) {
+        const auto leader = next_leader(at.leader);
+        if (!leader) {
+          at = {file_, move_ + 1, false, 0, 0, {}};
+          break;
+        }
+        begin_cycle(*leader);
+        at = {file_, move_, true, *leader, *leader, {}};
+      }
+      const auto [begin, length] = place(at.row);
+      step.places.push_back({offset + begin, length});
+      walk.rows.push_back(at.row);
+      walk.bytes += length;
+      if (const std::uint64_t source = source_(at.row); source != at.leader) {
+        at.row = source;
+      } else {
+        if (!at.held.empty()) walk.end_of_held = walk.bytes;
+        at = {file_, move_, false, at.leader + 1, 0, {}};
+      }
+    }
+    return walk;
   }
-  void begin_cycle(std::uint64_t leader) {
-    begun_[leader] = true;
-    for (std::uint64_t row = source_(leader); row != leader; row = source_(row)) begun_[row] = true;
-  }
+
   // The row that needs row `leader`.
   std::uint64_t last_of_cycle(std::uint64_t leader) {
     std::uint64_t last = leader;
@@ -60,6 +83,18 @@ class InPlace::Rows {
   }
 
  private:
+  // The first row at or after `row` whose cycle has not begun.
+  std::optional<std::uint64_t> next_leader(std::uint64_t row) const {
+    const auto found =
+        std::find(begun_.begin() + static_cast<std::ptrdiff_t>(row), begun_.end(), false);
+    if (found == begun_.end()) return std::nullopt;
+    return static_cast<std::uint64_t>(found - begun_.begin());
+  }
+  void begin_cycle(std::uint64_t leader) {
+    begun_[leader] = true;
+    for (std::uint64_t row = source_(leader); row != leader; row = source_(row)) begun_[row] = true;
+  }
+
   std::uint64_t file_, move_;
   Gather gather_;
   RowSource source_;
@@ -199,38 +234,14 @@ Result<InPlaceStep> InPlace::rows(const InPlaceCursor& cursor, std::string memor
   if (!bytes) return fail(bytes.error());
 
   InPlaceStep step{cursor.file, {}, std::move(memory), cursor};
-  InPlaceCursor& at = step.next;
-  std::vector<std::uint64_t> wanted;
-  std::optional<std::uint64_t> end_of_held;  // of a cycle that earlier steps have begun
-  std::uint64_t size = 0;
-  while (size + 16 * step.places.size() < step_bytes_) {
-    if (!at.in_cycle) {
-      const auto leader = rows_->next_leader(at.leader);
-      if (!leader) {
-        at = {cursor.file, cursor.move + 1, false, 0, 0, {}};
-        break;
-      }
-      rows_->begin_cycle(*leader);
-      at = {cursor.file, cursor.move, true, *leader, *leader, {}};
-    }
-    const auto [offset, length] = rows_->place(at.row);
-    step.places.push_back({move.offset + offset, length});
-    wanted.push_back(at.row);
-    size += length;
-    if (const std::uint64_t source = rows_->source(at.row); source != at.leader) {
-      at.row = source;
-    } else {
-      if (!at.held.empty()) end_of_held = size;
-      at = {cursor.file, cursor.move, false, at.leader + 1, 0, {}};
-    }
-  }
-  step.bytes.resize(size);
-  if (auto done = render(*bytes, wanted, step.bytes); !done) return fail(std::move(done.error()));
-  if (end_of_held) {  // what its last row needed has been overwritten
-    const auto end = step.bytes.begin() + static_cast<std::ptrdiff_t>(*end_of_held);
+  const Rows::Walk walk = rows_->walk(move.offset, step_bytes_, step);
+  step.bytes.resize(walk.bytes);
+  if (auto done = render(*bytes, walk.rows, step.bytes); !done) return fail(done.error());
+  if (walk.end_of_held) {  // what its last row needed has been overwritten
+    const auto end = step.bytes.begin() + static_cast<std::ptrdiff_t>(*walk.end_of_held);
     std::ranges::copy(cursor.held, end - static_cast<std::ptrdiff_t>(cursor.held.size()));
   }
-  if (at.in_cycle && at.held.empty()) {
+  if (InPlaceCursor& at = step.next; at.in_cycle && at.held.empty()) {
     const std::uint64_t last = rows_->last_of_cycle(at.leader);
     at.held.resize(rows_->place(last).length);
     auto done = rows_->render(*bytes, {&last, 1}, at.held.data());
