@@ -66,12 +66,36 @@ class Search {
     return holds(graph_.values[v].producer) || std::ranges::any_of(flow_.readers(v), holds);
   }
 
+  bool has(ValueId v, ExprId factor, bool where_locks_stand) {
+    if (v == kNone || !inference_.values[v].known) return false;
+    const auto& axes = inference_.values[v].axes;
+    for (std::uint32_t k = 0; k < axes.size(); ++k) {
+      if (where_locks_stand && !can_cut({v, k}, inference_, scope_, values_)) continue;
+      if (std::ranges::count(inference_.axes.factors(axes[k].expr), factor) > 0) return true;
+    }
+    return false;
+  }
+
+  // Some reader makes nothing of the axis on which a lock could stand, and meets no other operand
+  // along it: it chooses among classes, or merges them with an extent that is open.
+  bool ends(ValueId v, ExprId factor) {
+    return std::ranges::any_of(flow_.readers(v), [&](NodeId n) {
+      const GraphNode& node = graph_.nodes[n];
+      return std::ranges::none_of(node.outputs, [&](ValueId y) { return has(y, factor, true); }) &&
+             std::ranges::none_of(
+                 node.inputs, [&](ValueId x) { return x != v && has(x, factor, false); });
+    });
+  }
+
   void add_value(ValueId v) {
     const auto& axes = inference_.values[v].axes;
     for (std::uint32_t k = 0; k < axes.size(); ++k) {
       if (!can_cut({v, k}, inference_, scope_, values_)) continue;
       const auto factors = inference_.axes.factors(axes[k].expr);
-      if (std::ranges::none_of(factors, [&](ExprId f) { return touches_holder(v, f); })) continue;
+      const bool guards = std::ranges::any_of(factors, [&](ExprId f) {
+        return touches_holder(v, f) || (held_.contains(f) && ends(v, f));
+      });
+      if (!guards) continue;
       LockSite site;
       site.kind = LockKind::kBoundary;
       site.value = v;

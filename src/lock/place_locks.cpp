@@ -5,6 +5,7 @@
 #include "base/quote.h"
 #include "infer/plain_words.h"
 #include "lock/candidates.h"
+#include "lock/chosen_ids.h"
 #include "lock/cut_points.h"
 #include "lock/flow.h"
 #include "lock/guards.h"
@@ -153,8 +154,8 @@ class Placement {
   }
 
   // Locks on the interface, and those around what cannot move if they free more.
-  Result<LockedGraph> open_up(const std::vector<LockSite>& interface) {
-    auto open = settle(interface);
+  Result<LockedGraph> open_up(std::vector<LockSite> interface) {
+    auto open = settle_sparing(graph_, interface, options_.infer);
     if (!open || share_moving(graph_, open->inference) > 1 - kWorthwhile) return open;
     auto all = insert_and_infer(graph_, interface, options_.infer);
     if (!all) return all;
