@@ -162,6 +162,13 @@ rows (float[6,9] x) => (float[6,5] y) <float[9,4] t, float[3,4] u, float[4,5] w>
                 locks) == "");
 }
 
+// A lock for the user and one for ArgMax, on one value.
+TEST_CASE("proof: classes that are a result, and chosen among as well") {
+  CHECK(outcome(R"(
+choice (float[b,12] x) => (int64[b,1] y, float[b,7] p) <float[12,9] u, float[9,7] w>
+{ h = MatMul(x, u)  r = Relu(h)  p = MatMul(r, w)  y = ArgMax <axis = 1> (p) })") == "");
+}
+
 // Exporters write token types that are left out as zeros.
 TEST_CASE("proof: one row of a table, wherever it is read") {
   CHECK(outcome(R"(
