@@ -103,6 +103,8 @@ void matmul_nbits(Requests& r) {
   r.reshape(2, {n, blocks});
   if (is_bytes(r.constant(3)) && (bits == 4 || bits == 8)) {
     r.see(3, static_cast<int>(bits), {n, blocks}, padded(blocks, static_cast<int>(bits)));
+  } else if (is_bytes(r.constant(3)) && bits == 2) {
+    r.reshape(3, {n, padded(blocks, 2) / 4});
   } else {
     r.reshape(3, {n, blocks});
   }

@@ -137,7 +137,7 @@ TEST_CASE("a node that reads a value twice, and an output that is read inside") 
   CHECK(nodes[1] == "MatMul(x, w) -> permcrypt/inner1");
   CHECK(nodes[2] == "Gather(permcrypt/inner1, permcrypt/key1) -> permcrypt/lock1");
   CHECK(nodes[3] == "Add(permcrypt/lock1, permcrypt/lock1) -> r");
-  CHECK(nodes[5] == "Gather(permcrypt/lock1, permcrypt/key0) -> h");
+  CHECK(nodes[5] == "Gather(permcrypt/inner1, permcrypt/key0) -> h");
 }
 
 TEST_CASE("ids go through the key the other way round, and keep their type where it counts") {

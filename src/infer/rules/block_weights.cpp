@@ -8,6 +8,8 @@
 namespace permcrypt {
 namespace {
 
+constexpr auto kInOneByte = "numbers packed into one byte";
+
 // The operand's axes, which must have this many extents, none dynamic.
 const std::vector<Axis>& packed(RuleCall& c, std::size_t k, std::size_t rank) {
   const auto& axes = c.in(k).axes;
@@ -31,11 +33,18 @@ void per_block(RuleCall& c, std::size_t k, const Axis& rows, const Axis& blocks)
   c.unify(p[1], blocks);
 }
 
+// Zero points of several blocks in a byte: these keep their order.
+void per_byte_of_blocks(RuleCall& c, std::size_t k, const Axis& rows, const Axis& blocks) {
+  const auto& p = packed(c, k, 2);
+  c.unify(p[0], rows);
+  for (const Axis& axis : {p[1], blocks}) c.pin(axis, kInOneByte);
+}
+
 // A [.., k] x B: the numbers that share a byte keep their order in it.
 void contract(RuleCall& c, const Axis& k, const Axis& stored, std::int64_t in_a_byte) {
   const Axis inner = c.free(stored.a * in_a_byte);
   c.unify(k, inner, true);
-  c.align({inner}, {stored, c.fixed(in_a_byte, "numbers packed into one byte")});
+  c.align({inner}, {stored, c.fixed(in_a_byte, kInOneByte)});
 }
 
 std::vector<Axis> with_last(std::vector<Axis> axes, const Axis& last) {
@@ -57,9 +66,9 @@ void matmul_nbits(RuleCall& c) {
   const Axis& blocks = packed(c, 2, 2)[1];
   quantise_in_blocks(c, b[1], blocks, size / in_a_byte);
   contract(c, a.back(), b[1], in_a_byte);
-  for (const std::size_t k : {2, 3}) {
-    if (c.has(k)) per_block(c, k, b[0], blocks);
-  }
+  per_block(c, 2, b[0], blocks);
+  const bool in_bytes = in_a_byte > 1 && c.has(3) && c.in(3).type == onnx::TensorProto::UINT8;
+  if (c.has(3)) (in_bytes ? per_byte_of_blocks : per_block)(c, 3, b[0], blocks);
   if (c.has(4)) {  // group indices say which block an index of K belongs to
     for (const Axis& axis : {b[1], blocks}) c.pin(axis, "group indices of MatMulNBits");
     c.pin(c.in(4), "group indices of MatMulNBits");
@@ -108,7 +117,7 @@ void matmul_bnb4(RuleCall& c) {
   require(c, b[1], columns / 2);
   const std::int64_t common = std::gcd(columns, size);
   keep_blocks(c, b, c.in(2), {size, columns, common, size / common});
-  const Axis k = c.product({b[1], c.fixed(2, "numbers packed into one byte")});
+  const Axis k = c.product({b[1], c.fixed(2, kInOneByte)});
   const bool transposed = c.attr("transB", 1) != 0;
   c.unify(a.back(), transposed ? k : b[0], true);
   c.out(0, with_last(a, transposed ? b[0] : k), c.in(0).type);

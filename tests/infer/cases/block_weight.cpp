@@ -29,6 +29,12 @@ const OpCase kCases[] = {
     {"y = com.microsoft.MatMulNBits(a:f[3,64], b:u8[6,4,4]!, s:p[6,4]!) K=64 N=6 bits=2 "
      "block_size=16",
      "a[a,b*c*!4] b[d,b*c] s[d,b] -> y[a,d]", 17, Kernel::kRecent},
+    {"y = com.microsoft.MatMulNBits(a:f[3,64], b:u8[6,4,4]!, s:p[6,4]!, z:u8[6]!) K=64 N=6 bits=2 "
+     "block_size=16",
+     "a[a,!4*b*!4] b[c,!4*b] s[c,!4] z[c,1] -> y[a,c]", 17, Kernel::kRecent},
+    {"y = com.microsoft.MatMulNBits(a:f[3,80], b:u8[6,5,4]!, s:p[6,5]!, z:u8[6,2]!) K=80 N=6 bits=2 "
+     "block_size=16",
+     "a[a,!5*b*!4] b[c,!5*b] s[c,!5] z[c,!2] -> y[a,c]", 17, Kernel::kRecent},
     {"y = com.microsoft.MatMulNBits(a:f[3,40], b:u8[6,3,8]!, s:p[18]!, z:u8[12]!) K=40 N=6 "
      "bits=4 block_size=16",
      "a[a,b*c+d] b[e,b*c+d] s[e,b+1] z[e,b+1] -> y[a,e]"},
