@@ -189,12 +189,17 @@ std::unique_ptr<Workspace> run_solved(const Graph& graph, const InferOptions& op
 }  // namespace
 
 Result<Inference> infer(const Graph& graph, const InferOptions& options) {
-  const auto duplicates = find_duplicates(graph);
-  if (!duplicates) return tl::unexpected(duplicates.error());
+  std::vector<Duplicate> found;
+  if (!options.duplicates) {
+    auto copies = find_duplicates(graph);
+    if (!copies) return tl::unexpected(copies.error());
+    found = *std::move(copies);
+  }
+  const std::vector<Duplicate>& duplicates = options.duplicates ? *options.duplicates : found;
   const Pass pass = [&](SizeAssumptions sizes) {
     auto ws = run_solved(graph, options, std::move(sizes));
     if (!ws) return ws;
-    tie_duplicates(*ws, *duplicates);
+    tie_duplicates(*ws, duplicates);
     ws->axes.solve();
     return ws;
   };
@@ -203,7 +208,7 @@ Result<Inference> infer(const Graph& graph, const InferOptions& options) {
   if (!ws) return fail(ErrorKind::kInput, "the graph's dimensions contradict each other");
   ws = with_round_sizes(pass, std::move(ws));
   Inference out = collect(*ws);
-  out.duplicates = duplicate_classes(*duplicates);
+  out.duplicates = duplicate_classes(duplicates);
   return out;
 }
 
