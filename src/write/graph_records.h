@@ -34,6 +34,10 @@ std::vector<GraphRecord> graph_records(const onnx::ModelProto& structure, Payloa
 // knows who lacks the original.
 std::string hash_records(const std::vector<GraphRecord>& records, std::string_view key);
 
+// hash_records() of graph_records(), of which no two are in memory at the same time.
+std::string hash_graph(const onnx::ModelProto& structure, PayloadReader& payloads,
+                       const Plan& plan, std::string_view key);
+
 // The records that `hashes` does not have in any form.
 std::vector<GraphRecord> unknown_records(const std::vector<GraphRecord>& records,
                                          std::string_view hashes, std::string_view key);
