@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What whole commands take: commands.py PERMCRYPT [OPTION...]
 
-For each type of weights: a model of --bytes, and by turns, --rounds times, cp without and with
-sync, encrypt, decrypt, verify --static, reading both files, `age -e`, and plain_permute.py. Prints
-the best time of each, its ratio to cp or to reading, and peak memory; --json keeps the numbers for
-plot.py. Runs in --folder, which a tmpfs should be, so that programs are measured and not a disk.
-Needs age, and Python with onnx and numpy.
+For each type of weights: a model of --bytes, and by turns, --rounds times, writing zeros, cp without
+and with sync, encrypt, decrypt, verify --static, reading both files, `age -e`, and plain_permute.py.
+Prints the best time of each, its ratio to cp or to reading, and peak memory; --json keeps the
+numbers for plot.py. Runs in --folder, which a tmpfs should be, so that programs are measured and not
+a disk. Needs age, and Python with onnx and numpy.
 """
 
 import argparse
@@ -63,6 +63,9 @@ class Contest:
         both = [self.data, self.folder / "model.enc.onnx.data"]
         copy = f"cp {self.model} {self.data} {self.out}"
         threads = ["-j", str(self.args.threads)] if self.args.threads else []
+        # What the kernel takes for the pages of such a file, whatever is written.
+        yield "write zeros", ["dd", "if=/dev/zero", f"of={self.out}/zeros", "bs=1M", "status=none",
+                              "iflag=count_bytes", f"count={size_of(self.model, self.data)}"]
         yield "cp", ["sh", "-c", copy]
         yield "cp and sync", ["sh", "-c", f"{copy} && sync {self.out}/*"]
         yield "encrypt", [self.tool, "encrypt", self.model, "-o", out, "-q", *threads]

@@ -1,6 +1,7 @@
 // The stages of copying, beside what memory itself can do. Bytes a second are those of the payload.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <memory>
@@ -93,12 +94,13 @@ void gather(benchmark::State& state) {
   const std::uint64_t rows = kPayload * 8 / bits / columns;
   const std::vector<Permutation> permutations{shuffled(rows), shuffled(columns)};
   PayloadMove move;
-  move.length = kPayload;
+  move.length = rows * columns * bits / 8;  // nearly all of the payload
   move.view = {bits, {rows, columns}, 0, Encoding::kFixed};
   move.axes = {state.range(1) & kRows ? 0u : kNone, state.range(1) & kInnermost ? 1u : kNone};
   each_chunk(state, [&](std::uint64_t begin, char* buffer) {
     const auto kernel = Gather::prepare(move, permutations);
-    if (!kernel || !kernel->render(payload(), begin, begin + kChunkBytes, buffer)) {
+    const std::uint64_t end = std::min(begin + kChunkBytes, move.length);
+    if (!kernel || !kernel->render(payload(), begin, end, buffer)) {
       state.SkipWithError("cannot be rendered");
     }
   });

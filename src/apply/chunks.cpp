@@ -102,13 +102,19 @@ Result<std::vector<FileTags>> tag_files(const std::vector<std::filesystem::path>
 
 void append_tags(FileTags& tags, std::string_view partial, std::string_view bytes,
                  const DigestKey& key, std::uint64_t file) {
-  std::string rest(partial);
-  rest += bytes;
   tags.size += bytes.size();
-  if (!partial.empty()) tags.tags.pop_back();
-  for (std::size_t begin = 0; begin < rest.size(); begin += kChunkBytes) {
-    tags.tags.push_back(
-        tag_chunk(std::string_view(rest).substr(begin, kChunkBytes), key, file, tags.tags.size()));
+  const auto tag = [&](std::string_view chunk) {
+    tags.tags.push_back(tag_chunk(chunk, key, file, tags.tags.size()));
+  };
+  if (!partial.empty()) {  // the last chunk has grown
+    std::string chunk(partial);
+    chunk += bytes.substr(0, kChunkBytes - partial.size());
+    bytes.remove_prefix(chunk.size() - partial.size());
+    tags.tags.pop_back();
+    tag(chunk);
+  }
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(kChunkBytes, bytes.size()))) {
+    tag(bytes.substr(0, kChunkBytes));
   }
 }
 

@@ -4,30 +4,17 @@
 #include <array>
 #include <cstring>
 #include <string>
-#include <vector>
 
+#include "apply/gather_nibbles.h"
 #include "apply/rewrite.h"
+#include "apply/row_bundle.h"
+#include "apply/row_pieces.h"
 #include "base/quote.h"
 
 namespace permcrypt {
 namespace {
 
 using Bytes16 = std::array<std::uint64_t, 2>;
-
-// Calls piece(row, begin, end) for the parts of rows of `row_length` that make up [first, last):
-// begin and end count from the start of the row.
-template <class Piece>
-void for_each_row(std::uint64_t row_length, std::uint64_t first, std::uint64_t last, Piece piece) {
-  std::uint64_t row = first / row_length;
-  std::uint64_t begin = first % row_length;
-  while (first < last) {
-    const std::uint64_t end = std::min(row_length, begin + (last - first));
-    piece(row, begin, end);
-    first += end - begin;
-    ++row;
-    begin = 0;
-  }
-}
 
 template <class T>
 T load(const char* data) {
@@ -75,110 +62,51 @@ void gather_bytes(const char* row, const std::uint32_t* columns, std::uint64_t b
   }
 }
 
-// Bytes [first, last) of a payload of elements T.
-template <class T>
-void copy_elements(const Layout& layout, std::string_view payload, std::uint64_t first,
-                   std::uint64_t last, char* out) {
+// Pieces of a payload of elements T.
+template <class T, class Pieces>
+void copy_elements(const Layout& layout, std::string_view payload, const Pieces& pieces,
+                   char* out) {
   const std::uint64_t row_bytes = layout.stride * sizeof(T);
   const std::uint64_t column_bytes = layout.columns.extent * sizeof(T);
   const std::uint32_t* columns = layout.columns.old_of_new;
   RowSource source(layout.rows);
-  for_each_row(row_bytes, first, last,
-               [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
-                 const std::uint64_t data_end = std::clamp(column_bytes, begin, end);
-                 if (begin < data_end) {
-                   const char* row = payload.data() + source(r) * row_bytes;
-                   if (columns != nullptr) {
-                     gather_bytes<T>(row, columns, begin, data_end, out);
-                   } else {
-                     std::memcpy(out, row + begin, data_end - begin);
-                   }
-                 }
-                 if (data_end < end) {  // padding stays where it is
-                   std::memcpy(out + (data_end - begin), payload.data() + r * row_bytes + data_end,
-                               end - data_end);
-                 }
-                 out += end - begin;
-               });
+  auto bundle = RowBundle::make(layout.bits, columns, layout.columns.extent,
+                                pieces.whole_rows(row_bytes));
+  pieces.each(row_bytes, [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
+    const std::uint64_t data_end = std::clamp(column_bytes, begin, end);
+    if (begin < data_end) {
+      const char* row = payload.data() + source(r) * row_bytes;
+      if (columns == nullptr) {
+        std::memcpy(out, row + begin, data_end - begin);
+      } else if (bundle && data_end - begin == column_bytes) {
+        bundle->add(row, out);
+      } else {
+        gather_bytes<T>(row, columns, begin, data_end, out);
+      }
+    }
+    if (data_end < end) {  // padding stays where it is
+      std::memcpy(out + (data_end - begin), payload.data() + r * row_bytes + data_end,
+                  end - data_end);
+    }
+    out += end - begin;
+  });
+  if (bundle) bundle->finish();
 }
 
-unsigned nibble(const char* data, std::uint64_t position) {
-  return static_cast<unsigned char>(data[position / 2]) >> (position % 2 * 4) & 15;
-}
-
-void set_nibble(char* data, std::uint64_t position, unsigned value) {
-  const unsigned shift = position % 2 * 4;
-  const unsigned kept = static_cast<unsigned char>(data[position / 2]) & (0xf0u >> shift);
-  data[position / 2] = static_cast<char>(kept | value << shift);
-}
-
-// A byte for each of `count` nibbles from position `first`.
-void unpack_nibbles(const char* data, std::uint64_t first, std::uint64_t count, std::uint8_t* out) {
-  if (first % 2 != 0 && count > 0) {
-    *out++ = static_cast<std::uint8_t>(nibble(data, first++));
-    --count;
+template <class Pieces>
+void copy_bytes(const Layout& layout, std::string_view payload, const Pieces& pieces, char* out) {
+  switch (layout.bits) {
+    case 8:
+      return copy_elements<std::uint8_t>(layout, payload, pieces, out);
+    case 16:
+      return copy_elements<std::uint16_t>(layout, payload, pieces, out);
+    case 32:
+      return copy_elements<std::uint32_t>(layout, payload, pieces, out);
+    case 64:
+      return copy_elements<std::uint64_t>(layout, payload, pieces, out);
+    default:
+      return copy_elements<Bytes16>(layout, payload, pieces, out);
   }
-  const char* const bytes = data + first / 2;
-  for (std::uint64_t pair = 0; pair < count / 2; ++pair) {  // a form that compilers vectorise
-    const auto both = static_cast<std::uint8_t>(bytes[pair]);
-    out[2 * pair] = both & 15;
-    out[2 * pair + 1] = both >> 4;
-  }
-  if (count % 2 != 0) out[count - 1] = static_cast<std::uint8_t>(nibble(data, first + count - 1));
-}
-
-// `count` nibbles to out[to], the k-th is value(k); as many as fit a word are written in one go.
-template <class Value>
-void put_nibbles(Value value, std::uint64_t count, char* out, std::uint64_t to) {
-  constexpr std::uint64_t kPerWord = 16;
-  std::uint64_t k = 0;
-  if (to % 2 != 0 && count > 0) set_nibble(out, to, value(k++));
-  for (; k + kPerWord <= count; k += kPerWord) {
-    std::uint64_t word = 0;
-    for (unsigned i = 0; i < kPerWord; ++i) word |= std::uint64_t{value(k + i)} << (4 * i);
-    std::memcpy(out + (to + k) / 2, &word, sizeof word);
-  }
-  for (; k + 1 < count; k += 2) {
-    out[(to + k) / 2] = static_cast<char>(value(k) | value(k + 1) << 4);
-  }
-  if (k < count) set_nibble(out, to + k, value(k));
-}
-
-// Bytes [first, last) of a payload of 4-bit elements, the low half of a byte first.
-void copy_nibbles(const Layout& layout, std::string_view payload, std::uint64_t first,
-                  std::uint64_t last, char* out) {
-  std::memcpy(out, payload.data() + first, last - first);  // padding stays where it is
-  const std::uint32_t* columns = layout.columns.old_of_new;
-  std::uint64_t rows = 1;
-  for (const LayoutAxis& axis : layout.rows) rows *= axis.extent;
-  const std::uint64_t last_position = std::min(2 * last, rows * layout.stride);
-  RowSource source(layout.rows);
-  std::uint64_t to = 0;  // nibbles from `out`
-  std::vector<std::uint8_t> unpacked;
-  for_each_row(
-      layout.stride, 2 * first, last_position,
-      [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
-        const std::uint64_t extent = layout.columns.extent;
-        if (begin < extent) {
-          const std::uint64_t count = std::min(extent, end) - begin;
-          const std::uint64_t row = source(r) * layout.stride;
-          const auto nibble_at = [&](std::uint64_t c) -> unsigned {
-            return nibble(payload.data(), row + c);
-          };
-          if (columns == nullptr) {
-            put_nibbles([&](auto k) { return nibble_at(begin + k); }, count, out, to);
-          } else if (count < extent / 4) {  // not worth unpacking the row
-            put_nibbles([&](auto k) { return nibble_at(columns[begin + k]); }, count, out, to);
-          } else {
-            unpacked.resize(extent);
-            const std::uint8_t* const values = unpacked.data();
-            const std::uint32_t* const wanted = columns + begin;
-            unpack_nibbles(payload.data(), row, extent, unpacked.data());
-            put_nibbles([=](auto k) -> unsigned { return values[wanted[k]]; }, count, out, to);
-          }
-        }
-        to += end - begin;
-      });
 }
 
 }  // namespace
@@ -221,20 +149,23 @@ Result<void> Gather::render(std::string_view payload, std::uint64_t first, std::
 
 void Gather::copy(std::string_view payload, std::uint64_t first, std::uint64_t last,
                   char* out) const {
-  switch (layout_.bits) {
-    case 4:
-      return copy_nibbles(layout_, payload, first, last, out);
-    case 8:
-      return copy_elements<std::uint8_t>(layout_, payload, first, last, out);
-    case 16:
-      return copy_elements<std::uint16_t>(layout_, payload, first, last, out);
-    case 32:
-      return copy_elements<std::uint32_t>(layout_, payload, first, last, out);
-    case 64:
-      return copy_elements<std::uint64_t>(layout_, payload, first, last, out);
-    default:
-      return copy_elements<Bytes16>(layout_, payload, first, last, out);
+  if (layout_.bits == 4) return copy_nibbles(layout_, payload, first, last, out);
+  copy_bytes(layout_, payload, ByteRange{first, last}, out);
+}
+
+Result<void> Gather::render_rows(std::string_view payload, std::span<const std::uint64_t> rows,
+                                 char* out) const {
+  if (values_ == nullptr && layout_.bits != 4) {
+    copy_bytes(layout_, payload, RowList{rows, payload.size()}, out);
+    return {};
   }
+  for (const std::uint64_t row : rows) {
+    const std::uint64_t begin = row * row_bytes();
+    const std::uint64_t end = std::min<std::uint64_t>(begin + row_bytes(), payload.size());
+    if (auto done = render(payload, begin, end, out); !done) return done;
+    out += end - begin;
+  }
+  return {};
 }
 
 // Whole elements are rewritten in place; those that the range cuts at either end, aside.

@@ -24,9 +24,14 @@ class Gather {
   Result<void> render(std::string_view payload, std::uint64_t first, std::uint64_t last,
                       char* out) const;
 
+  // Writes rows of the permuted payload to `out`, one after the other. Errors and REQUIRES as
+  // render(); row_bytes() > 0.
+  Result<void> render_rows(std::string_view payload, std::span<const std::uint64_t> rows,
+                           char* out) const;
+
   // Row r of the permuted payload, bytes [r * row_bytes(), (r + 1) * row_bytes()), depends on row
-  // row_source()(r) of the payload only (and on the padding of row r, which stays). 0 when rows are
-  // not whole bytes.
+  // row_source()(r) of the payload only (and on the padding of row r, which stays). The last one may
+  // lack its padding. 0 when rows are not whole bytes.
   std::uint64_t row_bytes() const;
   RowSource row_source() const { return RowSource(layout_.rows); }
 

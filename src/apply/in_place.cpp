@@ -1,6 +1,8 @@
 #include "apply/in_place.h"
 
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "apply/gather.h"
@@ -27,20 +29,46 @@ class InPlace::Rows {
   }
 
   bool are_of(const InPlaceCursor& at) const { return at.file == file_ && at.move == move_; }
-  std::uint64_t source(std::uint64_t row) { return source_(row); }
 
-  // The first row at or after `row` whose cycle has not begun.
-  std::optional<std::uint64_t> next_leader(std::uint64_t row) const {
-    const auto found =
-        std::find(begun_.begin() + static_cast<std::ptrdiff_t>(row), begun_.end(), false);
-    if (found == begun_.end()) return std::nullopt;
-    return static_cast<std::uint64_t>(found - begun_.begin());
+  // The rows that a step writes, in its order.
+  struct Walk {
+    std::vector<std::uint64_t> rows;
+    std::uint64_t bytes = 0;                   // of them all
+    std::optional<std::uint64_t> end_of_held;  // where a cycle of earlier steps ends
+  };
+  // Goes on from step.next, until about `most` bytes of the journal are full; fills in the places
+  // of the payload, which begins at `offset`, and where the next step begins.
+  Walk walk(std::uint64_t offset, std::uint64_t most, InPlaceStep& step) {
+    Walk walk;
+    InPlaceCursor& at = step.next;
+    while (walk.bytes + 16 * step.places.size() < most) {
+      if (!at.in_cycle) {
+        const auto leader = next_leader(at.leader);
+        if (!leader) {
+          at = {file_, move_ + 1, false, 0, 0, {}};
+          break;
+        }
+        begin_cycle(*leader);
+        at = {file_, move_, true, *leader, *leader, {}};
+      }
+      const auto [begin, length] = place(at.row);
+      step.places.push_back({offset + begin, length});
+      walk.rows.push_back(at.row);
+      walk.bytes += length;
+      if (const std::uint64_t source = source_(at.row); source != at.leader) {
+        at.row = source;
+      } else {
+        if (!at.held.empty()) walk.end_of_held = walk.bytes;
+        at = {file_, move_, false, at.leader + 1, 0, {}};
+      }
+    }
+    return walk;
   }
-  // Returns the last row of the cycle: the one that needs row `leader`.
-  std::uint64_t begin_cycle(std::uint64_t leader) {
+
+  // The row that needs row `leader`.
+  std::uint64_t last_of_cycle(std::uint64_t leader) {
     std::uint64_t last = leader;
-    begun_[last] = true;
-    for (std::uint64_t next; (next = source_(last)) != leader; last = next) begun_[next] = true;
+    for (std::uint64_t next; (next = source_(last)) != leader;) last = next;
     return last;
   }
 
@@ -48,15 +76,25 @@ class InPlace::Rows {
     const std::uint64_t begin = row * gather_.row_bytes();
     return {begin, std::min(gather_.row_bytes(), length_ - begin)};
   }
-  Result<std::string> render(std::string_view payload, std::uint64_t row) const {
-    const auto [begin, length] = place(row);
-    std::string bytes(length, '\0');
-    auto done = gather_.render(payload, begin, begin + length, bytes.data());
-    if (!done) return fail(std::move(done.error()));
-    return bytes;
+  // Several rows, one after the other.
+  Result<void> render(std::string_view payload, std::span<const std::uint64_t> rows,
+                      char* out) const {
+    return gather_.render_rows(payload, rows, out);
   }
 
  private:
+  // The first row at or after `row` whose cycle has not begun.
+  std::optional<std::uint64_t> next_leader(std::uint64_t row) const {
+    const auto found =
+        std::find(begun_.begin() + static_cast<std::ptrdiff_t>(row), begun_.end(), false);
+    if (found == begun_.end()) return std::nullopt;
+    return static_cast<std::uint64_t>(found - begun_.begin());
+  }
+  void begin_cycle(std::uint64_t leader) {
+    begun_[leader] = true;
+    for (std::uint64_t row = source_(leader); row != leader; row = source_(row)) begun_[row] = true;
+  }
+
   std::uint64_t file_, move_;
   Gather gather_;
   RowSource source_;
@@ -111,18 +149,21 @@ Result<void> InPlace::check() const {
   return {};
 }
 
-Result<InPlaceStep> InPlace::next(const InPlaceCursor& from) {
+Result<InPlaceStep> InPlace::next(const InPlaceCursor& from, InPlaceStep used) {
   InPlaceCursor cursor = from;
   cursor.file = std::max<std::uint64_t>(cursor.file, 1);
+  std::string memory = std::move(used.bytes);
   while (cursor.file < job_.files.size()) {
     const auto& moves = job_.files[cursor.file].moves;
     if (cursor.move == moves.size()) {
       cursor = {cursor.file + 1, 0, false, 0, 0, {}};
       continue;
     }
-    auto step = is_small(moves[cursor.move]) ? whole_payloads(cursor) : rows(cursor);
+    auto step = is_small(moves[cursor.move]) ? whole_payloads(cursor, std::move(memory))
+                                             : rows(cursor, std::move(memory));
     if (!step || !step->places.empty()) return step;
     cursor = step->next;  // a payload without rows left
+    memory = std::move(step->bytes);
   }
   return InPlaceStep{cursor.file, {}, {}, cursor};
 }
@@ -139,14 +180,14 @@ Result<std::string_view> InPlace::payload(const InPlaceCursor& cursor) {
 }
 
 // As many as fit into a step, each whole.
-Result<InPlaceStep> InPlace::whole_payloads(InPlaceCursor cursor) {
+Result<InPlaceStep> InPlace::whole_payloads(InPlaceCursor cursor, std::string memory) {
   struct Piece {
     const PayloadMove& move;
     std::string_view payload;
     std::uint64_t first, last, to;
   };
   const InPlaceCursor from = cursor;
-  InPlaceStep step{cursor.file, {}, {}, {}};
+  InPlaceStep step{cursor.file, {}, std::move(memory), {}};
   std::vector<Piece> pieces;
   std::uint64_t size = 0;
   const auto& moves = job_.files[cursor.file].moves;
@@ -182,7 +223,7 @@ Result<InPlaceStep> InPlace::whole_payloads(InPlaceCursor cursor) {
 }
 
 // Some rows of one payload, along the cycles of their permutation.
-Result<InPlaceStep> InPlace::rows(const InPlaceCursor& cursor) {
+Result<InPlaceStep> InPlace::rows(const InPlaceCursor& cursor, std::string memory) {
   const PayloadMove& move = job_.files[cursor.file].moves[cursor.move];
   if (!rows_ || !rows_->are_of(cursor)) {
     auto gather = Gather::prepare(move, job_.permutations);
@@ -192,34 +233,40 @@ Result<InPlaceStep> InPlace::rows(const InPlaceCursor& cursor) {
   const auto bytes = payload(cursor);
   if (!bytes) return fail(bytes.error());
 
-  InPlaceStep step{cursor.file, {}, {}, cursor};
-  InPlaceCursor& at = step.next;
-  while (step.bytes.size() + 16 * step.places.size() < step_bytes_) {
-    if (!at.in_cycle) {
-      const auto leader = rows_->next_leader(at.leader);
-      if (!leader) {
-        at = {cursor.file, cursor.move + 1, false, 0, 0, {}};
-        break;
-      }
-      auto held = rows_->render(*bytes, rows_->begin_cycle(*leader));
-      if (!held) return fail(std::move(held.error()));
-      at = {cursor.file, cursor.move, true, *leader, *leader, std::move(*held)};
-    }
-    const std::uint64_t source = rows_->source(at.row);
-    const auto [offset, length] = rows_->place(at.row);
-    step.places.push_back({move.offset + offset, length});
-    if (source == at.leader) {
-      step.bytes += at.held;
-      at = {cursor.file, cursor.move, false, at.leader + 1, 0, {}};
-    } else {
-      auto row = rows_->render(*bytes, at.row);
-      if (!row) return fail(std::move(row.error()));
-      step.bytes += *row;
-      at.row = source;
-    }
+  InPlaceStep step{cursor.file, {}, std::move(memory), cursor};
+  const Rows::Walk walk = rows_->walk(move.offset, step_bytes_, step);
+  step.bytes.resize(walk.bytes);
+  if (auto done = render(*bytes, walk.rows, step.bytes); !done) return fail(done.error());
+  if (walk.end_of_held) {  // what its last row needed has been overwritten
+    const auto end = step.bytes.begin() + static_cast<std::ptrdiff_t>(*walk.end_of_held);
+    std::ranges::copy(cursor.held, end - static_cast<std::ptrdiff_t>(cursor.held.size()));
+  }
+  if (InPlaceCursor& at = step.next; at.in_cycle && at.held.empty()) {
+    const std::uint64_t last = rows_->last_of_cycle(at.leader);
+    at.held.resize(rows_->place(last).length);
+    auto done = rows_->render(*bytes, {&last, 1}, at.held.data());
+    if (!done) return fail(std::move(done.error()));
   }
   file_->drop_pages();
   return step;
+}
+
+// As many rows at a time as make up a chunk, or one.
+Result<void> InPlace::render(std::string_view payload, std::span<const std::uint64_t> rows,
+                             std::string& out) const {
+  const std::uint64_t row_bytes = rows_->place(0).length;
+  const std::uint64_t of_a_part = std::max<std::uint64_t>(kChunkBytes / row_bytes, 1);
+  std::vector<std::uint64_t> begins;  // of each part in `out`
+  std::uint64_t begin = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i % of_a_part == 0) begins.push_back(begin);
+    begin += rows_->place(rows[i]).length;
+  }
+  return parallel_for(begins.size(), threads_, [&](std::size_t part) {
+    const std::size_t first = part * of_a_part;
+    const std::size_t count = std::min<std::size_t>(of_a_part, rows.size() - first);
+    return rows_->render(payload, rows.subspan(first, count), out.data() + begins[part]);
+  });
 }
 
 }  // namespace permcrypt

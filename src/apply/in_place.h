@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,14 +53,17 @@ class InPlace {
   // are too long; kInput as copy_files().
   Result<void> check() const;
 
-  // The step at `cursor`; REQUIRES: all steps before it were applied.
-  Result<InPlaceStep> next(const InPlaceCursor& cursor);
+  // The step at `cursor`, in the memory of one that is no longer needed. REQUIRES: all steps before
+  // it were applied.
+  Result<InPlaceStep> next(const InPlaceCursor& cursor, InPlaceStep used = {});
 
  private:
   class Rows;
-  Result<InPlaceStep> whole_payloads(InPlaceCursor cursor);
-  Result<InPlaceStep> rows(const InPlaceCursor& cursor);
+  Result<InPlaceStep> whole_payloads(InPlaceCursor cursor, std::string memory);
+  Result<InPlaceStep> rows(const InPlaceCursor& cursor, std::string memory);
   Result<std::string_view> payload(const InPlaceCursor& cursor);
+  Result<void> render(std::string_view payload, std::span<const std::uint64_t> rows,
+                      std::string& out) const;
   bool is_small(const PayloadMove& move) const { return move.length <= step_bytes_; }
 
   const CopyJob& job_;

@@ -36,10 +36,6 @@ class PermutationTable {
   std::vector<Permutation> permutations_;
 };
 
-}  // namespace
-
-namespace {
-
 void add_sparse(const PlanSparse& sparse, PermutationTable& table, CopyJob& job) {
   PayloadMove move{sparse.name, 0, 0, sparse.view, {}, kNone};
   for (const AxisMap& axis : sparse.axes) move.axes.push_back(table.axis(axis));

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <optional>
+#include <ranges>
 #include <type_traits>
 
 namespace permcrypt {
@@ -21,6 +22,17 @@ template <std::integral T>
 std::optional<T> checked_mul(T a, std::type_identity_t<T> b) {
   T product;
   if (__builtin_mul_overflow(a, b, &product)) return std::nullopt;
+  return product;
+}
+
+// The product of all factors, or nothing when one on the way does not fit into T. REQUIRES: the
+// factors do.
+template <std::integral T, std::ranges::input_range R>
+std::optional<T> checked_product(const R& factors) {
+  std::optional<T> product = 1;
+  for (const auto factor : factors) {
+    if (product) product = checked_mul(*product, static_cast<T>(factor));
+  }
   return product;
 }
 

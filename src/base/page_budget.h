@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 
@@ -37,11 +38,14 @@ class PageBudget {
 
   // Says that `bytes` of these files were read; drops the pages of all of them when too many are in
   // memory.
-  void spend(std::span<const MappedFile> files, std::uint64_t bytes) {
+  void spend(std::span<const MappedFile> files, std::uint64_t bytes) { spend({files}, bytes); }
+  void spend(std::initializer_list<std::span<const MappedFile>> lists, std::uint64_t bytes) {
     if (!use(bytes)) return;
-    for (const MappedFile& file : files) file.drop_pages();
+    for (const auto& files : lists) {
+      for (const MappedFile& file : files) file.drop_pages();
+    }
   }
-  void spend(const MappedFile& file, std::uint64_t bytes) { spend({&file, 1}, bytes); }
+  void spend(const MappedFile& file, std::uint64_t bytes) { spend(std::span(&file, 1), bytes); }
 
   // Whether pages are to be dropped now, after `bytes` more were read.
   bool use(std::uint64_t bytes);

@@ -18,22 +18,13 @@ constexpr std::size_t kMostNumbers = 1u << 22;  // of indices: they are sorted i
 constexpr std::int64_t kLongestAxis = 1 << 24, kMostElements = std::int64_t{1} << 48;
 constexpr std::int64_t kOneByte = 128;  // varints below it
 
-// Product of the extents; nothing on overflow.
-std::optional<std::int64_t> elements_of(const std::vector<std::int64_t>& shape) {
-  std::optional<std::int64_t> product = 1;
-  for (const std::int64_t extent : shape) {
-    if (product) product = checked_mul(*product, extent);
-  }
-  return product;
-}
-
 class Examination {
  public:
   Examination(const Model& model, const SparseTensor& sparse)
       : model_(model),
         sparse_(sparse),
         values_(model.tensors[sparse.values]),
-        elements_(elements_of(sparse.shape)) {}
+        elements_(checked_product<std::int64_t>(sparse.shape)) {}
 
   // What is wrong with how the tensor is stored, whatever its indices are.
   std::string form() const {
@@ -86,9 +77,9 @@ class Examination {
     const bool short_ones =
         coordinates() ? std::ranges::all_of(sparse_.shape, [](auto n) { return n <= kOneByte; })
                       : *elements_ <= kOneByte;
-    const auto numbers = static_cast<std::uint64_t>(*elements_of(stored.shape));
+    const auto numbers = checked_product<std::uint64_t>(stored.shape);
     return short_ones &&
-           stored.payload->length == numbers * (stored.encoding == Encoding::kTagged ? 2 : 1);
+           stored.payload->length == *numbers * (stored.encoding == Encoding::kTagged ? 2 : 1);
   }
 
  private:

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <set>
 #include <utility>
 
@@ -10,10 +9,11 @@
 #include "lock/cut_points.h"
 #include "lock/flow.h"
 #include "lock/guards.h"
-#include "lock/insertion.h"
 #include "lock/joint_axes.h"
 #include "lock/key_order.h"
+#include "lock/settle.h"
 #include "lock/still_axes.h"
+#include "lock/strength.h"
 #include "lock/tables.h"
 #include "lock/trunk.h"
 #include "permcrypt/lock.h"
@@ -49,7 +49,7 @@ class Placement {
     auto open = options_.carry == Carry::kKey ? open_tables(open_up(sites))
                                               : open_to_clients(std::move(sites));
     if (!open) return open;
-    const auto weights = weight_factors(*open);
+    const auto weights = weight_factors(graph_, *open);
     if (weights.empty()) {
       const std::string why = why_nothing_moves(graph_, open->inference);
       return fail(ErrorKind::kState, "nothing to protect: no axis of any weight can be permuted",
@@ -83,7 +83,7 @@ class Placement {
   // Client maps; then, if there is a key input as well, locks on ids that no map reaches.
   Result<LockedGraph> open_to_clients(std::vector<LockSite> maps) {
     sort_in_key_order(graph_, maps);
-    auto tried = insert_and_infer(std::move(maps));
+    auto tried = insert_and_infer(graph_, std::move(maps), options_.infer);
     if (!tried) return tried;
     reasons_ = still_axes(graph_, *tried);
     std::erase_if(tried->locks, [&](const LockSite& map) {
@@ -92,7 +92,7 @@ class Placement {
     auto mapped = settle(std::move(tried->locks));
     if (!mapped) return mapped;
     if (options_.carry == Carry::kData) return mapped;
-    drop_idle_interface(*mapped, weight_factors(*mapped));
+    drop_idle_interface(*mapped, weight_factors(graph_, *mapped));
     auto useful = settle(interface_);
     if (!useful) return useful;
     auto locks = interface_;
@@ -120,28 +120,6 @@ class Placement {
                                  " bits of the key; wrongly scrambled data may still be of use");
     }
     return locked;
-  }
-
-  double client_bits(LockedGraph& locked, const LockSite& map) const {
-    if (map.arranged != kNone) return bits_of(locked, map.arranged);
-    double most = 0;
-    for (const ExprId side : sides(locked, map)) most = std::max(most, bits_of(locked, side));
-    return most;
-  }
-
-  // The free factors that lie on weights.
-  std::set<ExprId> weight_factors(LockedGraph& locked) const {
-    std::set<ExprId> out;
-    for (ValueId v = 0; v < graph_.values.size(); ++v) {
-      const ValueFacts& facts = locked.inference.values[v];
-      if (!graph_.values[v].is_constant() || !is_weight_type(facts.type)) continue;
-      for (const Axis& axis : facts.axes) {
-        for (const ExprId f : locked.inference.axes.factors(axis.expr)) {
-          if (locked.inference.axes.is_free(f)) out.insert(f);
-        }
-      }
-    }
-    return out;
   }
 
   // With locks on tables that are read at positions which the model counts, if they free more.
@@ -182,7 +160,7 @@ class Placement {
   Result<LockedGraph> open_up(const std::vector<LockSite>& interface) {
     auto open = settle(interface);
     if (!open || share_moving(graph_, open->inference) > 1 - kWorthwhile) return open;
-    auto all = insert_and_infer(interface);
+    auto all = insert_and_infer(graph_, interface, options_.infer);
     if (!all) return all;
     auto guards = find_guards(all->graph, all->inference, Flow(all->graph), graph_.values.size());
     if (guards.empty()) return open;
@@ -200,30 +178,6 @@ class Placement {
     return is_cut(lock) && guards_.contains({lock.value, lock.axis});
   }
 
-  // What a lock stands between. Empty: nothing that moves.
-  static std::vector<ExprId> sides(LockedGraph& locked, const LockSite& lock) {
-    std::vector<ExprId> out;
-    const auto& values = locked.inference.values;
-    if (lock.kind == LockKind::kIndex) {
-      const bool leaves = lock.carrier == Carrier::kOutput;
-      const ExprId c = values[leaves ? lock.before : lock.behind].coordinates;
-      if (c != kNone) out.push_back(c);
-    } else if (values[lock.before].known && values[lock.behind].known) {
-      const ExprId up = values[lock.before].axes[lock.axis].expr;
-      const ExprId down = values[lock.behind].axes[lock.axis].expr;
-      AxisStore& axes = locked.inference.axes;
-      if (axes.show(up) != axes.show(down)) out = {up, down};
-    }
-    return out;
-  }
-
-  // Something moves on one side, and not in the same way on the other.
-  static bool has_effect(LockedGraph& locked, const LockSite& lock) {
-    const auto around = sides(locked, lock);
-    return std::any_of(around.begin(), around.end(),
-                       [&](ExprId side) { return locked.inference.axes.any_free(side); });
-  }
-
   static bool is_of_few_ids(const LockSite& map) {
     return map.carrier == Carrier::kInput && map.kind == LockKind::kIndex && map.size < kFewestIds;
   }
@@ -232,46 +186,12 @@ class Placement {
   void drop_idle_interface(LockedGraph& locked, const std::set<ExprId>& weight_factors) {
     interface_.clear();
     for (const LockSite& lock : locked.locks) {
-      const auto around = sides(locked, lock);
-      const bool meets = std::any_of(around.begin(), around.end(), [&](ExprId side) {
-        const auto factors = locked.inference.axes.factors(side);
-        return std::any_of(factors.begin(), factors.end(),
-                           [&](ExprId f) { return weight_factors.contains(f); });
-      });
-      if (meets || options_.idle_maps) interface_.push_back(lock);
+      if (options_.idle_maps || meets(locked, lock, weight_factors)) interface_.push_back(lock);
     }
   }
 
-  Result<LockedGraph> insert_and_infer(std::vector<LockSite> locks) const {
-    LockedGraph out;
-    out.graph = insert_locks(graph_, locks);
-    auto inference = infer(out.graph, options_.infer);
-    if (!inference) return tl::unexpected(inference.error());
-    out.inference = *std::move(inference);
-    out.locks = std::move(locks);
-    // In which table the ids of a client map select, only inference says.
-    for (LockSite& lock : out.locks) {
-      if (lock.kind != LockKind::kIndex || lock.carrier == Carrier::kKey) continue;
-      const auto around = sides(out, lock);
-      lock.size = around.empty() ? 0 : out.inference.axes.size(around[0]);
-    }
-    return out;
-  }
-
-  // Drops locks until each has an effect: ties, which cut points do not regard, may have made the
-  // two sides of one the same.
   Result<LockedGraph> settle(std::vector<LockSite> locks) const {
-    sort_in_key_order(graph_, locks);
-    for (;;) {
-      auto locked = insert_and_infer(locks);
-      if (!locked) return locked;
-      std::vector<LockSite> kept;
-      for (const LockSite& lock : locked->locks) {
-        if (has_effect(*locked, lock)) kept.push_back(lock);
-      }
-      if (kept.size() == locks.size()) return locked;
-      locks = std::move(kept);
-    }
+    return permcrypt::settle(graph_, std::move(locks), options_.infer);
   }
 
   void find_cuts(LockedGraph& open) {
@@ -347,39 +267,13 @@ class Placement {
     }
   }
 
-  static double log2_factorial(std::int64_t n) {
-    return std::lgamma(static_cast<double>(n) + 1) / std::log(2.0);
-  }
-
-  double bits_of(LockedGraph& locked, ExprId expr) const {
-    double bits = 0;
-    const auto factors = locked.inference.axes.factors(expr);
-    for (const ExprId f : std::set<ExprId>(factors.begin(), factors.end())) {
-      if (locked.inference.axes.is_free(f)) bits += log2_factorial(locked.inference.axes.size(f));
-    }
-    return bits;
-  }
-
   // How many keys the locks that touch a trunk group hold together, as a power of two.
   double trunk_bits(LockedGraph& locked) const {
-    std::set<ExprId> trunk;
-    AxisStore& axes = locked.inference.axes;
-    for (const LockSite& cut : trunk_) {
-      for (const ExprId f : axes.factors(locked.inference.values[cut.value].axes[cut.axis].expr)) {
-        if (axes.is_free(f)) trunk.insert(f);
-      }
-    }
+    const auto trunk = free_factors(locked, trunk_);
     double bits = 0;
     for (const LockSite& lock : locked.locks) {
-      const auto around = sides(locked, lock);
-      bool touches =
-          !is_guard(lock) && (lock.kind == LockKind::kBoundary || lock.kind == LockKind::kBlock);
-      double most = 0;
-      for (const ExprId side : around) {
-        for (const ExprId f : axes.factors(side)) touches = touches || trunk.contains(f);
-        most = std::max(most, bits_of(locked, side));
-      }
-      if (touches) bits += most;
+      const bool between = lock.kind == LockKind::kBoundary || lock.kind == LockKind::kBlock;
+      if ((between && !is_guard(lock)) || meets(locked, lock, trunk)) bits += bits_of(locked, lock);
     }
     return bits;
   }

@@ -65,11 +65,7 @@ class Comparison {
     const bool same = task.planned
                           ? task.planned->holds({there, e.encoding}, {here, o.encoding}, part)
                           : there == here;
-    if (pages_.use((there.size() + here.size()) / task.parts)) {
-      for (const Files* files : {&files_, &encrypted_files_}) {
-        for (const MappedFile& file : *files) file.drop_pages();
-      }
-    }
+    pages_.spend({files_, encrypted_files_}, (there.size() + here.size()) / task.parts);
     if (same) return std::nullopt;
     return differs(task.planned ? "is not renumbered as planned" : "was changed");
   }

@@ -1,10 +1,10 @@
 // Shape arithmetic: the integers that nodes compute of extents and constants.
 #include <algorithm>
-#include <functional>
 #include <string_view>
-#include <unordered_map>
 
+#include "base/checked.h"
 #include "proof/definitions.h"
+#include "proof/integer_operators.h"
 
 namespace permcrypt::proof {
 namespace {
@@ -40,66 +40,7 @@ std::size_t broadcast_source(std::size_t i, const Shape& shape, const Shape& ope
   return at;
 }
 
-std::optional<bool> is_equal(Terms& t, TermId x, TermId y) {
-  if (x == y) return true;
-  const TermId d = t.subtract(x, y), e = t.subtract(y, x);
-  const TermId one = t.constant(1);
-  // Apart by one at least, in one direction, for all inputs.
-  if (t.nonnegative(t.subtract(d, one)) || t.nonnegative(t.subtract(e, one))) return false;
-  return std::nullopt;
-}
-
-std::optional<bool> is_less(Terms& t, TermId x, TermId y) {
-  if (t.nonnegative(t.subtract(t.subtract(y, x), t.constant(1)))) return true;
-  if (t.nonnegative(t.subtract(x, y))) return false;
-  return std::nullopt;
-}
-
-TermId of_bool(Terms& t, std::optional<bool> x) { return x ? t.constant(*x ? 1 : 0) : t.unknown(); }
-
-TermId divide(Terms& t, TermId x, TermId y) {
-  if (const auto exact = t.divide_exactly(x, y)) return *exact;
-  const auto a = t.value(x), b = t.value(y);
-  if (a && b && *b != 0 && *b != -1) return t.constant(*a / *b);
-  if (b && *b > 0 && t.nonnegative(x)) return t.floor_divide(x, *b);
-  return t.function("quotient", {x, y}, t.nonnegative(x) && t.nonnegative(y));
-}
-
-TermId remainder(Terms& t, TermId x, TermId y) {
-  const auto a = t.value(x), b = t.value(y);
-  if (a && b && *a >= 0 && *b > 0) return t.constant(*a % *b);
-  if (t.divide_exactly(x, y)) return t.constant(0);
-  return t.function("remainder", {x, y}, t.nonnegative(x) && t.nonnegative(y));
-}
-
-TermId extreme(Terms& t, TermId x, TermId y, bool least) {
-  if (const auto less = is_less(t, x, y)) return *less == least ? x : y;
-  const auto [low, high] = std::minmax(x, y);
-  const bool both = t.nonnegative(x) && t.nonnegative(y);
-  const bool either = t.nonnegative(x) || t.nonnegative(y);
-  return t.function(least ? "min" : "max", {low, high}, least ? both : either);
-}
-
-using Binary = TermId (*)(Terms&, TermId, TermId);
-
-const std::unordered_map<std::string_view, Binary>& binaries() {
-  static const std::unordered_map<std::string_view, Binary> table = {
-      {"Add", [](Terms& t, TermId x, TermId y) { return t.add(x, y); }},
-      {"Sub", [](Terms& t, TermId x, TermId y) { return t.subtract(x, y); }},
-      {"Mul", [](Terms& t, TermId x, TermId y) { return t.multiply(x, y); }},
-      {"Div", divide},
-      {"Mod", remainder},
-      {"Min", [](Terms& t, TermId x, TermId y) { return extreme(t, x, y, true); }},
-      {"Max", [](Terms& t, TermId x, TermId y) { return extreme(t, x, y, false); }},
-      {"Equal", [](Terms& t, TermId x, TermId y) { return of_bool(t, is_equal(t, x, y)); }},
-      {"Less", [](Terms& t, TermId x, TermId y) { return of_bool(t, is_less(t, x, y)); }},
-      {"Greater", [](Terms& t, TermId x, TermId y) { return of_bool(t, is_less(t, y, x)); }},
-      {"And", [](Terms& t, TermId x, TermId y) { return t.multiply(x, y); }},
-  };
-  return table;
-}
-
-Values elementwise(Step& s, const Shape& shape, Binary f) {
+Values elementwise(Step& s, const Shape& shape, IntegerOperator f) {
   Values out;
   for (std::size_t k = 0; k < s.operands(); ++k) {
     const Ints& x = s.original_ints(k);
@@ -159,6 +100,14 @@ Ints take(const Ints& x, const Shape& shape, std::size_t axis,
   return out;
 }
 
+// begin, begin + step, ... before `end`.
+std::vector<std::int64_t> counted(std::int64_t begin, std::int64_t end, std::int64_t step) {
+  std::vector<std::int64_t> out;
+  std::optional<std::int64_t> i = begin;
+  for (; i && (step > 0 ? *i < end : *i > end); i = checked_add(*i, step)) out.push_back(*i);
+  return out;
+}
+
 Values gather(Step& s) {
   const Shape shape = shape_of(s, *s.claim(0).axes);
   const std::size_t axis = s.axis(s.attr("axis", 0), shape.size());
@@ -188,13 +137,9 @@ Values slice(Step& s) {
   };
   std::vector<std::int64_t> positions;
   if (step > 0) {
-    const std::int64_t end = clamp(ends->front(), 0, n);
-    for (std::int64_t i = clamp(starts->front(), 0, n); i < end; i += step) positions.push_back(i);
+    positions = counted(clamp(starts->front(), 0, n), clamp(ends->front(), 0, n), step);
   } else if (step < 0 && n > 0) {
-    const std::int64_t end = clamp(ends->front(), -1, n - 1);
-    for (std::int64_t i = clamp(starts->front(), 0, n - 1); i > end; i += step) {
-      positions.push_back(i);
-    }
+    positions = counted(clamp(starts->front(), 0, n - 1), clamp(ends->front(), -1, n - 1), step);
   }
   return take(s.original_ints(0), shape, axis, positions);
 }
@@ -219,9 +164,7 @@ Values range(Step& s) {
              limit = s.terms.value(s.original_ints(1).at(0));
   if (!start || !step || !limit || *step == 0) return std::nullopt;
   Ints out;
-  for (std::int64_t i = *start; *step > 0 ? i < *limit : i > *limit; i += *step) {
-    out.push_back(s.terms.constant(i));
-  }
+  for (const std::int64_t i : counted(*start, *limit, *step)) out.push_back(s.terms.constant(i));
   return out;
 }
 
@@ -298,9 +241,7 @@ Values fold_known(Step& s, const Shape& shape) {
   const std::string_view op = s.node.op;
   if (op == "Cast" && s.attr("to", 0) == T::BOOL && s.type(0) != T::BOOL) return std::nullopt;
   if (keeps_elements(op)) return s.original_ints(0);
-  if (const auto f = binaries().find(op); f != binaries().end()) {
-    return elementwise(s, shape, f->second);
-  }
+  if (const auto f = integer_operator(op)) return elementwise(s, shape, f);
   if (op == "Shape") return shape_values(s);
   if (op == "Concat") return concat(s, shape);
   if (op == "Gather") return gather(s);

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/checked.h"
+#include "proof/same_rows.h"
 
 namespace permcrypt::proof {
 namespace {
@@ -71,27 +72,6 @@ class Elements {
 std::int64_t signed_value(std::uint64_t pattern, std::int32_t type) {
   return type == onnx::TensorProto::INT32 ? static_cast<std::int32_t>(pattern)
                                           : static_cast<std::int64_t>(pattern);
-}
-
-// One row of a large array, in a loop without branches.
-template <class T>
-bool same_row(const char* encrypted, const char* original, Renumbering::Order order) {
-  std::uint64_t differing = 0;
-  for (std::size_t j = 0; j < order.size(); ++j) {
-    T e, o;
-    std::memcpy(&e, encrypted + j * sizeof(T), sizeof(T));
-    std::memcpy(&o, original + order[j] * sizeof(T), sizeof(T));
-    differing |= e ^ o;
-  }
-  return differing == 0;
-}
-
-bool same_wide_row(const char* encrypted, const char* original, Renumbering::Order order,
-                   std::size_t width) {
-  for (std::size_t j = 0; j < order.size(); ++j) {
-    if (std::memcmp(encrypted + j * width, original + order[j] * width, width) != 0) return false;
-  }
-  return true;
 }
 
 // A byte for each nibble of the pairs that hold positions [first, first + count).
@@ -210,35 +190,45 @@ bool Renumbering::each_row(std::uint64_t first, std::uint64_t last, Same same) c
 bool Renumbering::rows_hold(std::string_view encrypted, std::string_view original,
                             std::uint64_t first, std::uint64_t last) const {
   const std::uint64_t width = bits_ / 8;
-  return each_row(first, last, [&](std::uint64_t there, std::uint64_t here) {
-    const char* const e = encrypted.data() + there * width;
-    const char* const o = original.data() + here * width;
-    if (order_.empty()) return std::memcmp(e, o, columns_ * width) == 0;
-    switch (width) {
-      case 1:
-        return same_row<std::uint8_t>(e, o, order_);
-      case 2:
-        return same_row<std::uint16_t>(e, o, order_);
-      case 4:
-        return same_row<std::uint32_t>(e, o, order_);
-      case 8:
-        return same_row<std::uint64_t>(e, o, order_);
-      default:
-        return same_wide_row(e, o, order_, width);
-    }
+  if (order_.empty()) {
+    return each_row(first, last, [&](std::uint64_t there, std::uint64_t here) {
+      return std::memcmp(encrypted.data() + there * width, original.data() + here * width,
+                         columns_ * width) == 0;
+    });
+  }
+  SameRows rows(bits_, order_, last - first);
+  const bool same = each_row(first, last, [&](std::uint64_t there, std::uint64_t here) {
+    return rows.add(encrypted.data() + there * width, original.data() + here * width);
   });
+  return same && rows.finish();
 }
 
 bool Renumbering::nibbles_hold(std::string_view encrypted, std::string_view original,
                                std::uint64_t first, std::uint64_t last) const {
+  const bool whole_bytes = stride_ % 2 == 0 && columns_ % 2 == 0;
+  if (order_.empty() && whole_bytes) {
+    return each_row(first, last, [&](std::uint64_t there, std::uint64_t here) {
+      return std::memcmp(encrypted.data() + there / 2, original.data() + here / 2, columns_ / 2) ==
+             0;
+    });
+  }
+  if (!order_.empty() && whole_bytes) {
+    SameRows rows(bits_, order_, last - first);
+    const bool same = each_row(first, last, [&](std::uint64_t there, std::uint64_t here) {
+      return rows.add(encrypted.data() + there / 2, original.data() + here / 2);
+    });
+    return same && rows.finish();
+  }
   std::vector<std::uint8_t> e, o;
   return each_row(first, last, [&](std::uint64_t there, std::uint64_t here) {
     unpack(encrypted, there, columns_, e);
     unpack(original, here, columns_, o);
-    const char* const new_row = reinterpret_cast<const char*>(e.data()) + there % 2;
-    const char* const old_row = reinterpret_cast<const char*>(o.data()) + here % 2;
-    if (order_.empty()) return std::memcmp(new_row, old_row, columns_) == 0;
-    return same_row<std::uint8_t>(new_row, old_row, order_);
+    const std::uint8_t* const new_row = e.data() + there % 2;
+    const std::uint8_t* const old_row = o.data() + here % 2;
+    for (std::uint64_t j = 0; j < columns_; ++j) {
+      if (new_row[j] != old_row[order_.empty() ? j : order_[j]]) return false;
+    }
+    return true;
   });
 }
 

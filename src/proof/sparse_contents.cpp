@@ -35,7 +35,7 @@ class SparseTensors {
     const Tensor& indices = model_.tensors[sparse.indices];
     const std::size_t width = indices.shape.size() == 2 ? sparse.shape.size() : 1;
     if (!numbers || width == 0 || numbers->size() % width != 0) return std::nullopt;
-    const std::vector<std::int64_t> whole{count(sparse.shape).value_or(0)};
+    const std::vector<std::int64_t> whole{checked_product<std::int64_t>(sparse.shape).value_or(0)};
     const auto& shape = indices.shape.size() == 2 ? sparse.shape : whole;
     std::vector<std::uint64_t> out;
     for (std::size_t at = 0; at < numbers->size(); at += width) {
@@ -61,14 +61,6 @@ class SparseTensors {
   }
 
  private:
-  static std::optional<std::int64_t> count(const std::vector<std::int64_t>& shape) {
-    std::optional<std::int64_t> product = 1;
-    for (const std::int64_t n : shape) {
-      if (product) product = checked_mul(*product, n);
-    }
-    return product;
-  }
-
   const Model& model_;
   PayloadReader payloads_;
   std::map<TensorId, const SparseTensor*> by_values_;

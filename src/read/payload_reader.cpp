@@ -81,12 +81,8 @@ bool is_float(std::int32_t type) {
 
 // The number of elements, if it is at most `limit`.
 std::optional<std::size_t> count_up_to(const std::vector<std::int64_t>& shape, std::size_t limit) {
-  std::optional<std::uint64_t> count = 1;
-  for (std::int64_t dim : shape) {
-    count = checked_mul(*count, static_cast<std::uint64_t>(dim));
-    if (!count) return std::nullopt;
-  }
-  if (*count > limit) return std::nullopt;
+  const auto count = checked_product<std::uint64_t>(shape);
+  if (!count || *count > limit) return std::nullopt;
   return *count;
 }
 

@@ -217,11 +217,8 @@ Result<void> place_payload(std::string_view file, Parts& parts, std::uint64_t el
 // Elements of a shape, and the bytes they take when packed; nothing on overflow.
 std::optional<std::array<std::uint64_t, 2>> packed_size(const std::vector<std::int64_t>& shape,
                                                         int bits) {
-  std::optional<std::uint64_t> elements = 1;
-  for (std::int64_t dim : shape) {
-    elements = checked_mul(*elements, static_cast<std::uint64_t>(dim));
-    if (!elements) return std::nullopt;
-  }
+  const auto elements = checked_product<std::uint64_t>(shape);
+  if (!elements) return std::nullopt;
   const auto total = checked_mul(*elements, static_cast<std::uint64_t>(bits));
   if (!total) return std::nullopt;
   return std::array{*elements, *total / 8 + (*total % 8 != 0)};

@@ -265,11 +265,7 @@ Result<Check> list_shared(const Model& original, const Model& encrypted, unsigne
     if (!b) return fail(b.error());
     same[i] = *a == *b;
     // Most differ at once; the pages around that place have been mapped all the same.
-    if (pages.use(same[i] ? 2 * a->size() : 2 * kBytesOfALook)) {
-      for (const auto& list : files) {
-        for (const MappedFile& file : list) file.drop_pages();
-      }
-    }
+    pages.spend({files[0], files[1]}, same[i] ? 2 * a->size() : 2 * kBytesOfALook);
     return {};
   });
   if (!done) return fail(done.error());

@@ -20,11 +20,7 @@ namespace permcrypt {
 namespace {
 
 std::optional<std::uint64_t> count(const auto& shape) {
-  std::optional<std::uint64_t> out = 1;
-  for (const auto extent : shape) {
-    if (out) out = checked_mul(*out, static_cast<std::uint64_t>(extent));
-  }
-  return out;
+  return checked_product<std::uint64_t>(shape);
 }
 
 // The view of a planned tensor where it lies now. Elements of the same width as before lie as

@@ -134,14 +134,15 @@ Result<void> permute_in_place(const CopyJob& job, Journal& journal, const Digest
     if (auto done = apply_step(*step, *data); !done) return done;
     cursor = step->next;
   }
-  for (;;) {
-    const auto step = work.next(cursor);
+  for (InPlaceStep used;;) {
+    auto step = work.next(cursor, std::move(used));
     if (!step) return fail(step.error());
     if (step->places.empty()) return {};
-    if (auto done = journal.append(to_record(*step), key); !done) return done;
+    if (auto done = journal.append(record_head(*step), step->bytes, key); !done) return done;
     if (auto done = apply_step(*step, *data); !done) return done;
     written.add(step->bytes.size());
     cursor = step->next;
+    used = std::move(*step);
   }
 }
 

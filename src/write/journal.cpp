@@ -19,9 +19,11 @@ constexpr std::uint64_t kMostHeader = 1ull << 31, kMostStep = 1ull << 40;
 constexpr std::uint64_t kRecordPreface = 16 + sizeof(Digest);  // number, length, digest
 
 // Of a record, its number and its length.
-Digest digest_of(std::string_view record, std::uint64_t number, const DigestKey& key) {
+Digest digest_of(std::string_view head, std::string_view bytes, std::uint64_t number,
+                 const DigestKey& key) {
   FileTags tags;
-  append_tags(tags, "", record, key, number);
+  append_tags(tags, "", head, key, number);
+  append_tags(tags, head.substr(head.size() - head.size() % kChunkBytes), bytes, key, number);
   return digest_files({tags}, key);
 }
 
@@ -88,7 +90,7 @@ Result<std::optional<std::string>> Journal::newest(const DigestKey& key) {
     if (length > 4 * step_bytes_ + kSlack || number % 2 != slot || number < next_) continue;
     auto record = file_.read(begin + kRecordPreface, length);
     if (!record) return fail(record.error());
-    const Digest digest = digest_of(*record, number, key);
+    const Digest digest = digest_of(*record, "", number, key);
     if (record->size() != length || !std::ranges::equal(digest, preface->substr(16), {}, {},
                                                         [](char c) { return std::uint8_t(c); })) {
       continue;
@@ -99,18 +101,21 @@ Result<std::optional<std::string>> Journal::newest(const DigestKey& key) {
   return newest;
 }
 
-Result<void> Journal::append(std::string_view record, const DigestKey& key) {
-  if (record.size() > 4 * step_bytes_ + kSlack) {
+Result<void> Journal::append(std::string_view head, std::string_view bytes, const DigestKey& key) {
+  const std::uint64_t length = head.size() + bytes.size();
+  if (length > 4 * step_bytes_ + kSlack) {
     return fail(ErrorKind::kDefect, "a step is longer than the journal allows");
   }
-  std::string bytes;
-  bytes.reserve(kRecordPreface + record.size());
-  append_number(bytes, next_);
-  append_number(bytes, record.size());
-  const Digest digest = digest_of(record, next_, key);
-  bytes.append(digest.begin(), digest.end());
-  bytes += record;
-  if (auto done = file_.write(slot_offset(next_), bytes); !done) return done;
+  std::string begin;
+  begin.reserve(kRecordPreface + head.size());
+  append_number(begin, next_);
+  append_number(begin, length);
+  const Digest digest = digest_of(head, bytes, next_, key);
+  begin.append(digest.begin(), digest.end());
+  begin += head;
+  const std::uint64_t slot = slot_offset(next_);
+  if (auto done = file_.write(slot, begin); !done) return done;
+  if (auto done = file_.write(slot + begin.size(), bytes); !done) return done;
   ++next_;
   return file_.sync();
 }

@@ -36,8 +36,9 @@ class Journal {
 
   // The newest whole record. Call it before append(), to go on behind it. Errors: kOutput.
   Result<std::optional<std::string>> newest(const DigestKey& key);
-  // On disk when it returns. REQUIRES: record.size() <= 4 * step_bytes() + kSlack.
-  Result<void> append(std::string_view record, const DigestKey& key);
+  // The record is `head` and then `bytes`, which may be large and are not copied. On disk when it
+  // returns. REQUIRES: the record has at most 4 * step_bytes() + kSlack bytes.
+  Result<void> append(std::string_view head, std::string_view bytes, const DigestKey& key);
   // Removes the file.
   Result<void> remove();
 

@@ -7,36 +7,12 @@
 #include <utility>
 
 #include "base/quote.h"
-#include "write/inner_graphs.h"
+#include "write/graph_names.h"
 
 namespace permcrypt {
 namespace {
 
 enum Part : std::uint8_t { kHead, kBody, kTail };
-
-void add_free_names(const onnx::GraphProto& graph, std::set<std::string>& out);
-
-void add_reads(const onnx::NodeProto& node, std::set<std::string>& out) {
-  for (const auto& name : node.input()) {
-    if (!name.empty()) out.insert(name);
-  }
-  for (const onnx::GraphProto* inner : inner_graphs(node)) add_free_names(*inner, out);
-}
-
-// What a graph reads from around it. Graphs nest no deeper than the reader lets them.
-void add_free_names(const onnx::GraphProto& graph, std::set<std::string>& out) {
-  std::set<std::string> own, read;
-  for (const auto& value : graph.input()) own.insert(value.name());
-  for (const auto& tensor : graph.initializer()) own.insert(tensor.name());
-  for (const auto& tensor : graph.sparse_initializer()) own.insert(tensor.values().name());
-  for (const auto& node : graph.node()) {
-    add_reads(node, read);
-    own.insert(node.output().begin(), node.output().end());
-  }
-  for (const auto& value : graph.output()) read.insert(value.name());
-  std::set_difference(read.begin(), read.end(), own.begin(), own.end(),
-                      std::inserter(out, out.end()));
-}
 
 bool is_random(const onnx::NodeProto& node) {
   return node.op_type().starts_with("Random") || node.op_type() == "Multinomial" ||
@@ -96,7 +72,7 @@ class Cutter {
     }
     reads_.resize(graph_.node_size());
     for (int n = 0; n < graph_.node_size(); ++n) {
-      add_reads(graph_.node(n), reads_[n]);
+      reads_[n] = names_read(graph_.node(n));
       for (const auto& name : graph_.node(n).output()) {
         if (!name.empty()) producer_[name] = n;
       }
@@ -120,40 +96,10 @@ class Cutter {
     }
   }
 
-  bool is_shape(int n) const {
-    return graph_.node(n).op_type() == "Shape" && graph_.node(n).domain().empty();
-  }
-
-  // One extent of a shape: a number, or an axis of the value that a part begins with.
-  struct Extent {
-    std::int64_t size = 0;
-    std::optional<std::size_t> axis;
-  };
+  bool is_shape(int n) const { return permcrypt::is_shape(graph_.node(n)); }
 
   std::optional<std::vector<Extent>> extents_of(int n, const std::string& anchor) const {
-    const auto value = shapes_.find(graph_.node(n).input(0)), from = shapes_.find(anchor);
-    if (value == shapes_.end() || !value->second.known || from == shapes_.end())
-      return std::nullopt;
-    std::vector<Extent> out;
-    for (const Axis& axis : value->second.axes) {
-      if (!axis.dynamic()) {
-        out.push_back({axis.a, std::nullopt});
-        continue;
-      }
-      const auto& axes = from->second.axes;
-      const auto same =
-          std::ranges::find_if(axes, [&](const Axis& x) { return x.same_extent(axis); });
-      if (same == axes.end()) return std::nullopt;
-      out.push_back({0, static_cast<std::size_t>(same - axes.begin())});
-    }
-    const auto rank = static_cast<std::int64_t>(out.size());
-    std::int64_t begin = 0, end = rank;
-    for (const auto& attribute : graph_.node(n).attribute()) {
-      const std::int64_t i = attribute.i() < 0 ? attribute.i() + rank : attribute.i();
-      (attribute.name() == "start" ? begin : end) = std::clamp<std::int64_t>(i, 0, rank);
-    }
-    if (begin >= end) return std::nullopt;
-    return std::vector<Extent>(out.begin() + begin, out.begin() + end);
+    return permcrypt::extents_of(graph_.node(n), shapes_, anchor);
   }
 
   std::vector<bool> ancestors(const std::string& value) const {
@@ -210,7 +156,8 @@ class Cutter {
         ask_for(part, value, it == producer_.end() ? kHead : part_[it->second]);
       } else if (stands_for_other(part, it->second)) {
         const std::string anchor = *anchor_of(part, it->second);
-        make_shape(drafts_[part], it->second, anchor);
+        add_shape(drafts_[part].made, graph_.node(it->second), *extents_of(it->second, anchor),
+                  anchor);
         open.push_back(anchor);
       } else {
         drafts_[part].nodes.insert(it->second);
@@ -234,41 +181,6 @@ class Cutter {
     const auto it = producer_.find(value);
     if (it == producer_.end()) return true;
     return !portable_[it->second] && part_[it->second] != part;
-  }
-
-  // The result of a Shape node from the shape of `anchor`.
-  void make_shape(Draft& draft, int n, const std::string& anchor) {
-    const std::string& name = graph_.node(n).output(0);
-    const std::string prefix = "permcrypt/shape/" + name + "/";
-    const auto node = [&](const std::string& op, std::vector<std::string> inputs,
-                          const std::string& output) {
-      onnx::NodeProto& made = *draft.made.add_node();
-      made.set_op_type(op);
-      made.set_name(output);
-      for (auto& input : inputs) made.add_input(std::move(input));
-      made.add_output(output);
-      if (op == "Shape") return;
-      onnx::AttributeProto& axis = *made.add_attribute();
-      axis.set_name("axis");
-      axis.set_type(onnx::AttributeProto::INT);
-      axis.set_i(0);
-    };
-    node("Shape", {anchor}, prefix + "of");
-    std::vector<std::string> parts;
-    const std::vector<Extent> extents = *extents_of(n, anchor);
-    for (const Extent& extent : extents) {
-      const std::string number = prefix + std::to_string(parts.size());
-      onnx::TensorProto& tensor = *draft.made.add_initializer();
-      tensor.set_name(number);
-      tensor.set_data_type(onnx::TensorProto::INT64);
-      tensor.add_dims(1);
-      tensor.add_int64_data(extent.axis ? static_cast<std::int64_t>(*extent.axis) : extent.size);
-      parts.push_back(number);
-      if (!extent.axis) continue;
-      parts.back() += "/extent";
-      node("Gather", {prefix + "of", number}, parts.back());
-    }
-    node("Concat", parts, name);
   }
 
   // ------------------------------------------------------------------------ results
@@ -379,24 +291,6 @@ class Cutter {
 Result<ModelParts> cut_model(const onnx::ModelProto& whole, const ValueShapes& shapes,
                              const std::string& begin, const std::string& end) {
   return Cutter(whole, shapes, begin, end).run();
-}
-
-void rename_value(onnx::GraphProto& graph, const std::string& from, const std::string& to) {
-  const auto rename = [&](std::string* name) {
-    if (*name == from) *name = to;
-  };
-  for (auto& value : *graph.mutable_input()) rename(value.mutable_name());
-  for (auto& value : *graph.mutable_output()) rename(value.mutable_name());
-  for (auto& node : *graph.mutable_node()) {
-    for (auto& name : *node.mutable_input()) rename(&name);
-    for (auto& name : *node.mutable_output()) rename(&name);
-    for (auto& attribute : *node.mutable_attribute()) {
-      std::vector<onnx::GraphProto*> inner;
-      if (attribute.has_g()) inner.push_back(attribute.mutable_g());
-      for (auto& one : *attribute.mutable_graphs()) inner.push_back(&one);
-      for (onnx::GraphProto* one : inner) rename_value(*one, from, to);
-    }
-  }
 }
 
 }  // namespace permcrypt

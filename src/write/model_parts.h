@@ -1,18 +1,14 @@
 // Cuts a plain model in three at one or two of its values.
 #pragma once
 
-#include <map>
 #include <onnx/onnx_pb.h>
 #include <string>
 #include <vector>
 
-#include "permcrypt/infer.h"
 #include "permcrypt/status.h"
+#include "write/shape_of_part.h"
 
 namespace permcrypt {
-
-// What is known of the values of the main graph, by name.
-using ValueShapes = std::map<std::string, ValueFacts>;
 
 struct ModelParts {
   onnx::ModelProto head, body, tail;
@@ -30,8 +26,5 @@ struct ModelParts {
 // nothing is left for the body; kInput when the shape of a value that has to pass is not known.
 Result<ModelParts> cut_model(const onnx::ModelProto& whole, const ValueShapes& shapes,
                              const std::string& begin, const std::string& end);
-
-// Gives a value another name, wherever a graph, or one inside of it, uses it.
-void rename_value(onnx::GraphProto& graph, const std::string& from, const std::string& to);
 
 }  // namespace permcrypt

@@ -1,7 +1,5 @@
 #include "permcrypt/split.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <limits>
 #include <system_error>
@@ -16,10 +14,12 @@
 #include "permcrypt/report.h"
 #include "permcrypt/token.h"
 #include "write/graph_edits.h"
+#include "write/graph_names.h"
 #include "write/lock_names.h"
 #include "write/manifest.h"
 #include "write/model_parts.h"
 #include "write/output_names.h"
+#include "write/plain_copy.h"
 
 namespace permcrypt {
 namespace {
@@ -30,36 +30,6 @@ constexpr std::string_view kScrambled = ".scrambled";
 constexpr std::size_t kMaxBytes = std::numeric_limits<std::int32_t>::max();
 
 std::string scrambled_name(const std::string& name) { return name + std::string(kScrambled); }
-
-// A plain copy on disk, for as long as it takes to encrypt it.
-class PlainCopy {
- public:
-  PlainCopy() = default;
-  PlainCopy(const PlainCopy&) = delete;
-  PlainCopy& operator=(const PlainCopy&) = delete;
-  ~PlainCopy() {
-    std::error_code ignored;
-    if (!folder_.empty()) fs::remove_all(folder_, ignored);
-  }
-
-  // In a folder of its own inside `folder`, which nobody else can read.
-  Result<fs::path> write(const fs::path& folder, const onnx::ModelProto& model) {
-    std::string name = (folder / ".split-XXXXXX").native();
-    if (::mkdtemp(name.data()) == nullptr) return fail(output_error(errno, folder));
-    folder_ = name;
-    OutputSet outputs;
-    const auto file = outputs.add(folder_ / "model.onnx", {.mode = 0600});
-    if (!file) return fail(file.error());
-    if (auto done = outputs.write(*file, 0, model.SerializeAsString()); !done) {
-      return fail(done.error());
-    }
-    if (auto done = outputs.commit(); !done) return fail(done.error());
-    return folder_ / "model.onnx";
-  }
-
- private:
-  fs::path folder_;
-};
 
 // The model with all its data, also what lies in data files.
 Result<onnx::ModelProto> whole_model(const Model& model, PayloadReader& payloads) {

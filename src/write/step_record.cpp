@@ -9,11 +9,11 @@ constexpr std::size_t kNumbers = 9;  // before the places
 
 }  // namespace
 
-// Nine numbers, the places, the held row, the bytes.
-std::string to_record(const InPlaceStep& step) {
+// Nine numbers, the places, the held row.
+std::string record_head(const InPlaceStep& step) {
   const InPlaceCursor& next = step.next;
   std::string out;
-  out.reserve(8 * (kNumbers + 2 * step.places.size()) + next.held.size() + step.bytes.size());
+  out.reserve(8 * (kNumbers + 2 * step.places.size()) + next.held.size());
   for (const std::uint64_t number :
        {step.file, next.file, next.move, std::uint64_t{next.in_cycle}, next.leader, next.row,
         std::uint64_t{step.places.size()}, std::uint64_t{next.held.size()},
@@ -25,7 +25,6 @@ std::string to_record(const InPlaceStep& step) {
     append_number(out, place.length);
   }
   out += next.held;
-  out += step.bytes;
   return out;
 }
 

@@ -9,7 +9,8 @@
 
 namespace permcrypt {
 
-std::string to_record(const InPlaceStep& step);
+// A record is this, and then the bytes of the step.
+std::string record_head(const InPlaceStep& step);
 // Nothing when it is not such a record.
 std::optional<InPlaceStep> parse_record(std::string_view record);
 

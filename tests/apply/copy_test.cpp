@@ -1,10 +1,10 @@
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <fstream>
-#include <mutex>
 
+#include "apply/copied.h"
 #include "apply/naive.h"
+#include "base/temp_folder.h"
 #include "permcrypt/apply.h"
 
 namespace permcrypt {
@@ -12,90 +12,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder that is gone afterwards.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "permcrypt-copy-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  fs::path write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-    return path_ / name;
-  }
-
- private:
-  fs::path path_;
-};
-
-// What was written, byte for byte; fails when a byte is written twice or never.
-class Written {
- public:
-  explicit Written(std::size_t files) : bytes_(files), counts_(files) {}
-  WriteAt callback() {
-    return [this](std::size_t file, std::uint64_t offset, std::string_view data) -> Result<void> {
-      std::lock_guard lock(mutex_);
-      const std::size_t end = offset + data.size();
-      if (bytes_[file].size() < end) {
-        bytes_[file].resize(end);
-        counts_[file].resize(end);
-      }
-      bytes_[file].replace(offset, data.size(), data);
-      for (std::size_t i = offset; i < end; ++i) ++counts_[file][i];
-      return {};
-    };
-  }
-  bool once() const {
-    for (const auto& counts : counts_) {
-      for (const int count : counts) {
-        if (count != 1) return false;
-      }
-    }
-    return true;
-  }
-  const std::vector<std::string>& bytes() const { return bytes_; }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> bytes_;
-  std::vector<std::vector<std::uint8_t>> counts_;
-};
-
-CopyOptions options(unsigned threads) {
-  CopyOptions o;
-  o.threads = threads;
-  o.input_key.fill(1);
-  o.output_key.fill(2);
-  o.memory = 1 << 21;  // drops pages often
-  return o;
-}
-
-struct Copied {
-  std::vector<std::string> bytes;
-  CopyResult result;
-};
-
-// Copies with 1, 2 and 5 threads, which must agree.
-Copied copied(const CopyJob& job) {
-  Copied first;
-  for (const unsigned threads : {1u, 2u, 5u}) {
-    Written written(job.files.size());
-    auto result = copy_files(job, options(threads), written.callback());
-    REQUIRE_MESSAGE(result.has_value(), result.error().message);
-    CHECK(written.once());
-    if (threads == 1) {
-      first = {written.bytes(), std::move(*result)};
-    } else {
-      CHECK(written.bytes() == first.bytes);
-      CHECK(result->inputs == first.result.inputs);
-      CHECK(result->outputs == first.result.outputs);
-      CHECK(result->partial == first.result.partial);
-    }
-  }
-  return first;
-}
+using test::copied;
+using test::Copied;
+using test::options;
+using test::TempFolder;
+using test::Written;
 
 // The output of one file, made in the plainest way.
 std::string expected_output(const FileCopy& file, const std::string& input,
@@ -143,7 +64,7 @@ void add_edit(CopyJob& job, std::size_t file, const std::string& input, std::uin
 void check_there_and_back(const CopyJob& job, const std::vector<std::string>& inputs) {
   const Copied there = copied(job);
   CopyJob back = inverse(job);
-  const Folder folder;
+  const TempFolder folder;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const std::string expected = expected_output(job.files[i], inputs[i], job.permutations);
     CHECK(there.bytes[i] == expected);
@@ -160,7 +81,7 @@ void check_there_and_back(const CopyJob& job, const std::vector<std::string>& in
 
 TEST_CASE("edits at the boundaries of a small file") {
   std::mt19937 random(1);
-  const Folder folder;
+  const TempFolder folder;
   const std::string input = test::noise(300, random);
   CopyJob job;
   job.files.resize(1);
@@ -181,7 +102,7 @@ TEST_CASE("edits at the boundaries of a small file") {
 
 TEST_CASE("payloads and edits that cross chunks, in several files") {
   std::mt19937 random(2);
-  const Folder folder;
+  const TempFolder folder;
   const std::vector<std::string> inputs = {test::noise(3 * kChunkBytes + 12345, random), "",
                                            test::noise(2 * kChunkBytes, random),
                                            test::noise(17, random)};
@@ -208,7 +129,7 @@ TEST_CASE("payloads that are permuted as a whole may cross chunks") {
     if (value > 127) input += static_cast<char>(value | 128);
     input += static_cast<char>(value > 127 ? value >> 7 : value);
   }
-  const Folder folder;
+  const TempFolder folder;
   CopyJob job;
   job.files.resize(1);
   job.files[0].input = folder.write("in", input + "tail");
@@ -225,7 +146,7 @@ TEST_CASE("payloads that are permuted as a whole may cross chunks") {
 
 TEST_CASE("a manifest is hashed, its MAC as zeros, and not copied") {
   std::mt19937 random(4);
-  const Folder folder;
+  const TempFolder folder;
   for (const std::size_t body : {std::size_t{10}, kChunkBytes - 200, kChunkBytes - 40}) {
     const std::string input = test::noise(body + 100, random);
     CopyJob job;
@@ -280,7 +201,7 @@ TEST_CASE("digests depend on every file, chunk, size, place and key") {
 
 TEST_CASE("failures") {
   std::mt19937 random(6);
-  const Folder folder;
+  const TempFolder folder;
   const std::string input = test::noise(3 * kChunkBytes, random);
   CopyJob good;
   good.files.resize(1);
@@ -330,71 +251,6 @@ TEST_CASE("failures") {
     CHECK(result.error().kind == ErrorKind::kOutput);
     CHECK(result.error().message == "no room at " + std::to_string(kChunkBytes));
   }
-}
-
-TEST_CASE("a plan becomes a job, and the way back finds everything again") {
-  std::mt19937 random(7);
-  const Folder folder;
-  const std::string model = test::noise(500, random), data = test::noise(900, random);
-  Plan plan;
-  plan.groups = {{GroupId{}, 5, "residual"}, {GroupId{}, 3, "hidden"}};
-  const std::vector<Permutation> groups = {test::shuffled(5, random), test::shuffled(3, random)};
-  const AxisMap still{AxisMap::Kind::kFixed, 7, kNone, {}};
-  const AxisMap residual{AxisMap::Kind::kGroup, 5, 0, {}};
-  const AxisMap hidden{AxisMap::Kind::kGroup, 3, 1, {}};
-  plan.tensors = {
-      {"a", {0, 40, 60}, {32, {5, 3}, 3, Encoding::kFixed}, {residual, hidden}, std::nullopt},
-      {"b",
-       {1, 100, 210},
-       {16, {5, 7, 3}, 3, Encoding::kFixed},
-       {residual, still, hidden},
-       std::nullopt}};
-  plan.edits = {{0, 10, model.substr(10, 4), "longer than before"},
-                {1, 400, data.substr(400, 9), ""}};
-  const std::vector<fs::path> inputs = {folder.write("m", model), folder.write("d", data)};
-
-  const CopyJob job = encryption_job(plan, groups, inputs);
-  CHECK(job.permutations.size() == 2);
-  CHECK(job.files[1].moves[0].axes == std::vector<std::uint32_t>{0, kNone, 1});
-  const Copied there = copied(job);
-  const std::vector<fs::path> encrypted = {
-      folder.write("em", there.bytes[0] + std::string(80, 'm')),
-      folder.write("ed", there.bytes[1])};
-  const auto back = decryption_job(plan, groups, encrypted, model.size());
-  REQUIRE(back.has_value());
-  CHECK(back->files[0].manifest_bytes == 80);
-  CHECK(copied(*back).bytes == std::vector<std::string>{model, data});
-
-  folder.write("em", there.bytes[0] + std::string(63, 'm'));  // no room for a MAC
-  const auto cut = decryption_job(plan, groups, encrypted, model.size());
-  REQUIRE(!cut.has_value());
-  CHECK(cut.error().kind == ErrorKind::kResult);
-}
-
-TEST_CASE("index tables are rewritten so that they select what they selected before") {
-  std::mt19937 random(8);
-  const Folder folder;
-  const std::vector<std::int64_t> table = {4, 0, -1, 2, 2, -5};
-  const std::string input(reinterpret_cast<const char*>(table.data()), table.size() * 8);
-  Plan plan;
-  plan.groups = {{GroupId{}, 5, "rows"}};
-  const Permutation rows = test::shuffled(5, random);
-  plan.tensors = {{"t",
-                   {0, 0, input.size()},
-                   {64, {6}, 6, Encoding::kFixed},
-                   {AxisMap{AxisMap::Kind::kFixed, 6, kNone, {}}},
-                   AxisMap{AxisMap::Kind::kGroup, 5, 0, {}}}};
-  const CopyJob job = encryption_job(plan, {rows}, {folder.write("in", input)});
-  const Copied there = copied(job);
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    std::int64_t moved;
-    std::memcpy(&moved, there.bytes[0].data() + 8 * i, 8);
-    CHECK(rows[(moved + 5) % 5] == (table[i] + 5) % 5);  // new row `moved` is old row `table[i]`
-    CHECK((moved < 0) == (table[i] < 0));
-  }
-  CopyJob back = inverse(job);
-  back.files[0].input = folder.write("out", there.bytes[0]);
-  CHECK(copied(back).bytes[0] == input);
 }
 
 }  // namespace

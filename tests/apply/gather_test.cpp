@@ -69,6 +69,18 @@ TEST_CASE("random larger shapes") {
   }
 }
 
+TEST_CASE("many rows whose elements move, of every width") {
+  std::mt19937 random(5);
+  for (const unsigned bits : {4u, 8u, 16u, 32u, 64u, 128u}) {
+    for (const std::uint64_t columns : {64, 66, 79, 300}) {
+      for (const std::uint64_t padding : {0, 2, 3}) {
+        check_ranges(make_case({67, columns}, 3, bits, padding, random), random);
+        check_ranges(make_case({3, 33, columns}, 5, bits, padding, random), random);
+      }
+    }
+  }
+}
+
 TEST_CASE("an empty tensor has nothing to render") {
   std::mt19937 random(3);
   const Case c = make_case({3, 0, 2}, 7, 32, 0, random);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 using namespace permcrypt;
 
@@ -20,4 +21,14 @@ TEST_CASE("an overflow is nothing, in both directions") {
   CHECK_FALSE(checked_add<std::int64_t>(kLeast, -1));
   CHECK_FALSE(checked_mul<std::uint64_t>(1ull << 32, 1ull << 32));
   CHECK_FALSE(checked_mul<std::int64_t>(kLeast, -1));
+}
+
+TEST_CASE("products of many factors: one for none, nothing where one on the way does not fit") {
+  using Shape = std::vector<std::int64_t>;
+  CHECK(checked_product<std::uint64_t>(Shape{}) == 1u);
+  CHECK(checked_product<std::int64_t>(Shape{2, 3, 7}) == 42);
+  CHECK(checked_product<std::uint64_t>(Shape{1ll << 62, 2}) == 1ull << 63);
+  CHECK_FALSE(checked_product<std::int64_t>(Shape{1ll << 62, 2}));
+  CHECK_FALSE(checked_product<std::int64_t>(Shape{1ll << 62, 2, 0}));
+  CHECK(checked_product<std::int64_t>(Shape{0, 1ll << 62, 2}) == 0);
 }

@@ -6,6 +6,7 @@ model=${KILL_MODEL:-$testdata/models/bert-external-zero-length}
 rounds=${KILL_ROUNDS:-6}
 memory=${KILL_MEMORY:-128KB}
 kills=0
+declare -A found  # after kills: in how many rounds
 
 cp -r "$model" plain
 chmod -R u+w plain
@@ -32,6 +33,8 @@ timed() {
   took=$(($(date +%s%N) - begin))
 }
 
+tally() { found[$1]=$((${found[$1]:-0} + 1)); }
+
 # A file that is there is whole.
 whole() { [ ! -e "$1" ] || same_files "$1" "$2"; }
 
@@ -52,6 +55,9 @@ for ((round = 0; round < rounds; ++round)); do
   for file in right.onnx "${data[@]}"; do whole "copy/$file" "$file"; done
   if [ -e copy/right.onnx ]; then
     for file in "${data[@]}"; do same_files "copy/$file" "$file"; done
+    tally "encrypt: whole"
+  else
+    tally "encrypt: nothing, or data files only"
   fi
   nothing_hidden copy
   expect 0 encrypt plain -o copy/right.onnx --force
@@ -71,11 +77,15 @@ for ((round = 0; round < rounds; ++round)); do
     fi
   done
   if [ -e copy/model.onnx.permcrypt-journal ]; then
+    tally "in place: half, with a journal"
     if cmp -s copy/model.onnx plain/model.onnx; then expect 6 encrypt copy -o other.onnx; fi
     expect 0 encrypt copy --in-place --memory "$memory"
   elif cmp -s copy/model.onnx plain/model.onnx; then
+    tally "in place: the original"
     diff -r plain copy >out 2>err || fail "changed without a journal"
     expect 0 encrypt copy --in-place --memory "$memory"
+  else
+    tally "in place: encrypted"
   fi
   diff -r done copy >out 2>err || fail "not what an undisturbed run makes"
   nothing_hidden copy
@@ -97,9 +107,15 @@ for ((round = 0; round < rounds; ++round)); do
   done
   killed encrypt plain -o copy/right.onnx --finish
   for file in right.onnx "${data[@]}"; do whole "copy/$file" "$file"; done
-  [ -e copy/right.onnx ] || expect 0 encrypt plain -o copy/right.onnx --finish
+  if [ -e copy/right.onnx ]; then
+    tally "shares: finished"
+  else
+    tally "shares: not finished"
+    expect 0 encrypt plain -o copy/right.onnx --finish
+  fi
   for file in right.onnx "${data[@]}"; do same_files "copy/$file" "$file"; done
   nothing_hidden copy
   rm -r copy
 done
 echo "$kills kills"
+for state in "${!found[@]}"; do echo "${found[$state]} x $state"; done | sort

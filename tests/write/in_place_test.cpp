@@ -133,7 +133,7 @@ TEST_CASE("in place: it goes on from every moment") {
           REQUIRE(step);
           if (step->places.empty()) break;
           CHECK(step->bytes.size() <= 2 * kStep);
-          REQUIRE(journal->append(to_record(*step), kKey));
+          REQUIRE(journal->append(record_head(*step), step->bytes, kKey));
           if (i + 1 == steps) ++steps;
           const std::size_t half = step->places.size() / 2;
           if (i < crash || moment == 3) {
@@ -162,7 +162,7 @@ TEST_CASE("in place: a record that was cut short was never written") {
     InPlace work(sample.job, kStep, 1);
     for (int i = 0; i < 4; ++i) {
       const auto step = work.next(cursor);
-      REQUIRE(journal->append(to_record(*step), kKey));
+      REQUIRE(journal->append(record_head(*step), step->bytes, kKey));
       if (i < 3) sample.apply(*step, 0, step->places.size());  // the last is only in the journal
       cursor = step->next;
     }
@@ -200,13 +200,13 @@ TEST_CASE("journal: locked, whole, under one key") {
     REQUIRE_FALSE(second);
     CHECK(second.error().hint.find("another permcrypt") != std::string::npos);
     CHECK_FALSE(*journal->newest(kKey));
-    for (const char* record : {"one", "two", "three"}) CHECK(journal->append(record, kKey));
-    CHECK_FALSE(journal->append(std::string(1 << 20, 'x'), kKey));
+    for (const char* record : {"one", "two", "three"}) CHECK(journal->append(record, "", kKey));
+    CHECK_FALSE(journal->append("x", std::string(1 << 20, 'x'), kKey));
   }
   auto journal = Journal::open(path);
   REQUIRE(journal);
   CHECK(journal->newest(kKey)->value_or("") == "three");
-  CHECK(journal->append("four", kKey));
+  CHECK(journal->append("fo", "ur", kKey));
   CHECK(Journal::open(path).error().kind == ErrorKind::kOutput);
 }
 
@@ -214,7 +214,7 @@ TEST_CASE("journal: other keys, other files") {
   TempFolder folder;
   {
     auto journal = Journal::create(folder / "journal", "header", 100);
-    REQUIRE(journal->append("one", kKey));
+    REQUIRE(journal->append("one", "", kKey));
   }
   auto journal = Journal::open(folder / "journal");
   REQUIRE(journal);
@@ -228,7 +228,7 @@ TEST_CASE("journal: other keys, other files") {
 
 TEST_CASE("step record: there and back, and nothing else") {
   const InPlaceStep step{2, {{7, 3}, {100, 2}}, "abcde", {2, 5, true, 8, 9, "held"}};
-  const std::string record = to_record(step);
+  const std::string record = record_head(step) + step.bytes;
   CHECK(parse_record(record) == step);
   for (std::size_t length = 0; length < record.size(); ++length) {
     CHECK_FALSE(parse_record(record.substr(0, length)));

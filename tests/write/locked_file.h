@@ -142,4 +142,21 @@ inline std::vector<std::string> show(const onnx::GraphProto& graph) {
   return out;
 }
 
+// x [2,4] -> h = x * w [4,6] -> y = relu(h) * v [6,5]
+inline onnx::ModelProto chain(int ir = 8, int opset = 17) {
+  onnx::ModelProto model;
+  model.set_ir_version(ir);
+  model.add_opset_import()->set_version(opset);
+  onnx::GraphProto& graph = *model.mutable_graph();
+  graph.set_name("graph");
+  add_value(*graph.add_input(), "x", onnx::TensorProto::FLOAT, {2, 4});
+  add_node(graph, "MatMul", {"x", "w"}, {"h"});
+  add_node(graph, "Relu", {"h"}, {"r"});
+  add_node(graph, "MatMul", {"r", "v"}, {"y"});
+  add_weight(graph, "w", {4, 6});
+  add_weight(graph, "v", {6, 5});
+  add_value(*graph.add_output(), "y", onnx::TensorProto::FLOAT, {2, 5});
+  return model;
+}
+
 }  // namespace permcrypt::test

@@ -4,6 +4,7 @@
 
 #include "permcrypt/graph.h"
 #include "plan/small_models.h"
+#include "write/graph_names.h"
 
 namespace permcrypt {
 namespace {

@@ -40,10 +40,10 @@ bool quantise_jointly(Step& s, std::int32_t type) {
 
 void quantise(Step& s) {
   const auto asked = static_cast<std::int32_t>(s.attr("output_dtype", 0));
-  if (quantise_jointly(s, asked != 0 ? asked : s.has(2) ? s.type(2) : T::UINT8)) return;
+  const std::int32_t type = asked != 0 ? asked : s.has(2) ? s.type(2) : T::UINT8;
+  if (quantise_jointly(s, type)) return;
   for (const std::size_t k : {1, 2}) fit_scales(s, s.fibred_axes(0), k);
-  const auto given = static_cast<std::int32_t>(s.attr("output_dtype", 0));
-  s.out(0, s.fibred_axes(0), given != 0 ? given : s.has(2) ? s.type(2) : T::UINT8);
+  s.out(0, s.fibred_axes(0), type);
 }
 
 void dequantise(Step& s) {
