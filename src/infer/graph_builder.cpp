@@ -73,8 +73,7 @@ Result<BodyId> GraphBuilder::build_body(const onnx::GraphProto& g, Scope& scope,
   for (const auto& output : g.output()) {
     const auto value = lookup(output.name(), scope);
     if (value.value_or(kNone) == kNone) {
-      return fail(ErrorKind::kInput,
-                  "the graph output '" + output.name() + "' is never computed");
+      return fail(ErrorKind::kInput, "the graph output '" + output.name() + "' is never computed");
     }
     graph_.bodies[id].outputs.push_back(*value);
     declare(output, scope);

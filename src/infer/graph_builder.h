@@ -22,7 +22,7 @@ TextRef default_domain(const std::string& domain);
 // Names visible at one place: those of a body, then those of the bodies around it.
 struct Scope {
   const Scope* outer = nullptr;
-  TextRef prefix;  // see Tensor::scope
+  TextRef prefix;                                       // see Tensor::scope
   std::unordered_map<std::string_view, ValueId> names;  // they lie in the model
   const onnx::FunctionProto* function = nullptr;        // inside an inlined call
   const Attributes* arguments = nullptr;                // its attributes

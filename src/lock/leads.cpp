@@ -6,7 +6,9 @@
 namespace permcrypt {
 
 Leads::Leads(const Flow& flow, const ConstraintGraph& cuts)
-    : flow_(flow), cuts_(cuts), origin_(flow.order().size(), kNone),
+    : flow_(flow),
+      cuts_(cuts),
+      origin_(flow.order().size(), kNone),
       is_cut_(cuts.streams_of.size(), false) {}
 
 void Leads::add(std::uint32_t stream, const std::vector<ValueId>& cut_values) {

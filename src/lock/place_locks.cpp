@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/quote.h"
-#include "infer/duplicates.h"
 #include "infer/plain_words.h"
 #include "lock/candidates.h"
 #include "lock/cut_points.h"
@@ -36,9 +35,6 @@ class Placement {
   Placement(const Graph& graph, const LockOptions& options) : graph_(graph), options_(options) {}
 
   Result<LockedGraph> run() {
-    const auto copies = find_duplicates(graph_);  // whatever locks there are, they are the same
-    if (!copies) return tl::unexpected(copies.error());
-    options_.infer.duplicates = &*copies;
     auto plain = infer(graph_, options_.infer);
     if (!plain) return tl::unexpected(plain.error());
     // A lock hides from inference which dimension an extent came from: keep what was solved for.
@@ -204,8 +200,7 @@ class Placement {
       site.value = c.place.value;
       site.axis = c.place.axis;
       site.size = open.inference.values[site.value].axes[site.axis].a;
-      if (c.trunk) trunk_.push_back(site);
-      if (!c.trunk && options_.internal == Internal::kAll) rest_.push_back(site);
+      if (c.trunk || options_.internal == Internal::kAll) (c.trunk ? trunk_ : rest_).push_back(site);
     }
   }
 

@@ -90,7 +90,8 @@ std::string SecretScan::bytes_of(const Pattern& pattern) const {
 
 void SecretScan::add_indices(std::size_t secret, std::span<const std::uint32_t> indices) {
   if (!says_anything(indices)) return;
-  for (const Form form : {Form::kInt32, Form::kInt64, Form::kVarint}) add(secret, stored(indices, form));
+  for (const Form form : {Form::kInt32, Form::kInt64, Form::kVarint})
+    add(secret, stored(indices, form));
 }
 
 void SecretScan::add_order(std::size_t secret, const Permutation& order) {

@@ -5,6 +5,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,10 @@ struct GraphRecord {
 // rewritten, do not count by value.
 std::vector<GraphRecord> graph_records(const onnx::ModelProto& structure, PayloadReader& payloads,
                                        const Plan& plan);
+
+// The same, one by one.
+void for_each_record(const onnx::ModelProto& structure, PayloadReader& payloads, const Plan& plan,
+                     const std::function<void(GraphRecord)>& visit);
 
 // Four bytes for each record, sorted: keyed hashes of the first forms. `key`: 32 bytes that nobody
 // knows who lacks the original.

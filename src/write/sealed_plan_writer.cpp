@@ -273,7 +273,8 @@ std::string to_json(const SealedPlan& sealed) {
     checkpoint.add(Json{text(entry.name), entry.tensor, static_cast<int>(entry.layout)});
   }
   if (checkpoint.size() > 0) out.add("checkpoint", checkpoint.take());
-  if (!sealed.salt_content.empty()) out.add("content", string_json(hex_encode(sealed.salt_content)));
+  if (!sealed.salt_content.empty())
+    out.add("content", string_json(hex_encode(sealed.salt_content)));
   if (!sealed.graph.empty()) out.add("graph", string_json(hex_encode(sealed.graph)));
   return out.take();
 }
