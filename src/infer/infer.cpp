@@ -128,8 +128,21 @@ void tie_caches(Workspace& ws) {
   }
 }
 
+// What elements are coordinates of, by value.
+std::vector<ExprId> collect_coordinates(Workspace& ws) {
+  std::vector<ExprId> out(ws.operands.size(), kNone);
+  for (std::size_t id = 0; id < ws.operands.size(); ++id) {
+    const LabelId label = ws.operands[id].label;
+    const Axis* axis = label == kNone ? nullptr : ws.labels.axis(label);
+    if (axis && ws.axes.any_free(axis->expr)) out[id] = axis->expr;
+  }
+  return out;
+}
+
 Inference collect(Workspace& ws) {
   Inference out;
+  const std::vector<ExprId> coordinates = collect_coordinates(ws);
+  ws.labels.clear();  // makes room for what follows
   out.values.resize(ws.operands.size());
   for (std::size_t id = 0; id < ws.operands.size(); ++id) {
     Operand& o = ws.operands[id];
@@ -137,8 +150,7 @@ Inference collect(Workspace& ws) {
     facts.known = o.known;
     facts.type = o.type;
     facts.axes = std::move(o.axes);
-    const Axis* axis = o.label == kNone ? nullptr : ws.labels.axis(o.label);
-    if (axis && ws.axes.any_free(axis->expr)) facts.coordinates = axis->expr;
+    facts.coordinates = coordinates[id];
   }
   out.views = std::move(ws.views);
   out.caches = std::move(ws.caches);

@@ -34,6 +34,7 @@ class Labels {
 
   // Room for this many without growing.
   void reserve(std::size_t labels) { labels_.reserve(labels); }
+  void clear() { std::vector<Label>().swap(labels_); }
   LabelId add(LabelSource source);
   LabelId opaque(std::string_view why);
 
