@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -149,12 +150,20 @@ void occupy_standard_streams() {
   }
 }
 
+// What large lists were in goes back to the system when they are freed, wherever they lie.
+void give_memory_back() {
+#ifdef M_MMAP_THRESHOLD
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+#endif
+}
+
 }  // namespace
 }  // namespace permcrypt::cli
 
 int main(int argc, char** argv) {
   using namespace permcrypt;
   cli::occupy_standard_streams();
+  cli::give_memory_back();
   try {
     return cli::run(argc, argv);
   } catch (const std::exception& error) {

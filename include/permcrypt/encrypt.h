@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ struct EncryptRequest {
   bool dry_run = false;                             // stop before a key is needed
   std::optional<std::filesystem::path> checkpoint;  // a .safetensors file of the same model
   bool force = false;                               // replace existing outputs
+  // Told what is known of the model before a key is looked for. With it, the analysis of a model of
+  // very many tensors is not in memory any more while files are written.
+  std::function<void(Analysis&)> analysed;
   Progress progress;
   unsigned threads = 0;                   // 0: all cores
   std::uint64_t memory = kDefaultMemory;  // for buffers and pages, in bytes, about
@@ -42,7 +46,7 @@ struct EncryptRequest {
 };
 
 struct EncryptReport {
-  Analysis analysis;   // its plan has the edits
+  Analysis analysis;   // its plan has the edits; empty when `analysed` was told of it
   std::string key_id;  // "" after a dry run
   // What was written, or would be; the .onnx first. A share: where it lies.
   std::vector<std::filesystem::path> files;

@@ -11,8 +11,10 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "permcrypt/id_list.h"
 #include "permcrypt/model.h"
 #include "permcrypt/status.h"
+#include "permcrypt/text_ref.h"
 
 namespace permcrypt {
 
@@ -27,33 +29,40 @@ struct SparseConstant {
   bool diagonal = false;     // of rank 2, and all its entries lie on the diagonal
 };
 
+// A dimension of a declared shape: -1 with a name if it is dynamic.
+struct DeclaredDim {
+  std::int64_t size = -1;
+  std::string name;
+};
+
+// There are hundreds of thousands of values and nodes in a large graph, and two graphs while locks
+// are placed: what they are made of lies in the model, or in Graph::kept.
 struct GraphValue {
-  std::string name;               // as in the file
-  std::string scope;              // see Tensor::scope
+  TextRef name;                   // as in the file
+  TextRef scope;                  // see Tensor::scope
   // Of a value that a function hands to the graph that calls it, once, while nothing inside reads it
   // too: its name there. Else "".
-  std::string returned_as;
+  TextRef returned_as;
   std::int32_t elem_type = 0;     // declared type of inputs, constants; 0 unknown
   TensorId tensor = kNone;        // initializer or constant
-  std::optional<SparseConstant> sparse;  // or a sparse one; its shape is declared
-  // Declared shape of graph inputs, outputs and value_info: -1 with a name for a dynamic dimension.
-  struct Dim { std::int64_t size = -1; std::string name; };
-  std::optional<std::vector<Dim>> declared;
   NodeId producer = kNone;
+  const SparseConstant* sparse = nullptr;  // or a sparse one; its shape is declared
+  // Declared shape of graph inputs, outputs and value_info; nullptr if there is none.
+  const std::vector<DeclaredDim>* declared = nullptr;
 
   bool is_constant() const { return tensor != kNone || sparse; }
 };
 
 struct GraphNode {
-  std::string domain;             // "" for ai.onnx
-  std::string op;
+  TextRef domain;                 // "" for ai.onnx
+  TextRef op;
   int opset = 1;                  // of its domain
-  const onnx::NodeProto* proto = nullptr;  // attributes; names in it are not resolved
   FrameId frame = kNone;
-  bool in_function = false;       // comes from an inlined local function
+  const onnx::NodeProto* proto = nullptr;  // attributes; names in it are not resolved
   BodyId body = 0;                // the body it belongs to
-  std::vector<ValueId> inputs;    // kNone for an omitted optional
-  std::vector<ValueId> outputs;   // likewise
+  bool in_function = false;       // comes from an inlined local function
+  IdList inputs;                  // ValueIds; kNone for an omitted optional
+  IdList outputs;                 // likewise
   struct Sub { std::string attribute; BodyId body; };
   std::vector<Sub> subs;          // graph attributes
 };
@@ -80,10 +89,16 @@ struct Graph {
     return sparse ? model->sparse[sparse->number].values : values[value].tensor;
   }
 
-  // Protos that are not in the file: nodes of function instances with attribute references resolved,
-  // lock nodes. Shared, so that copies of the graph keep their pointers.
-  std::shared_ptr<std::deque<onnx::NodeProto>> inlined =
-      std::make_shared<std::deque<onnx::NodeProto>>();
+  // What values and nodes refer to and the file does not have. Shared, so that copies of the graph
+  // keep their pointers.
+  struct Kept {
+    // Nodes of function instances with attribute references resolved, lock nodes.
+    std::deque<onnx::NodeProto> nodes;
+    std::deque<std::string> texts;
+    std::deque<SparseConstant> sparse;
+    std::deque<std::vector<DeclaredDim>> shapes;
+  };
+  std::shared_ptr<Kept> kept = std::make_shared<Kept>();
 };
 
 // Builds the analysed copy. `model` and `payloads` must outlive it.

@@ -49,7 +49,8 @@ struct CachePair {
   ValueId past = kNone, present = kNone;
 };
 
-class RuleBook;  // src/infer/registry.h
+class RuleBook;   // src/infer/registry.h
+struct Duplicate;  // src/infer/duplicates.h
 
 struct InferOptions {
   bool free_interface = false;                     // --carry data: inputs and outputs may move
@@ -62,6 +63,8 @@ struct InferOptions {
   // Stands between the rules and the nodes, and outlives what is done with these options; nullptr:
   // rules apply as they are.
   const RuleBook* rules = nullptr;
+  // The copies among the graph's constants, by whoever infers several times; nullptr: not known yet.
+  const std::vector<Duplicate>* duplicates = nullptr;
 };
 
 struct Inference {

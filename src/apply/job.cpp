@@ -54,6 +54,17 @@ void add_sparse(const PlanSparse& sparse, PermutationTable& table, CopyJob& job)
   }
 }
 
+// Lists that grow by doubling take up to three times their size while they do.
+void make_room(const Plan& plan, CopyJob& job) {
+  std::vector<std::size_t> edits(job.files.size(), 0), moves(job.files.size(), 0);
+  for (const Edit& edit : plan.edits) ++edits[edit.file];
+  for (const PlanTensor& tensor : plan.tensors) ++moves[tensor.payload.file];
+  for (std::size_t i = 0; i < job.files.size(); ++i) {
+    job.files[i].edits.reserve(edits[i]);
+    job.files[i].moves.reserve(moves[i]);
+  }
+}
+
 // How far bytes at `offset` are shifted by the edits before them, modulo 2^64.
 std::uint64_t shift_at(std::uint64_t offset, const std::vector<Edit>& edits) {
   std::uint64_t shift = 0;
@@ -64,6 +75,35 @@ std::uint64_t shift_at(std::uint64_t offset, const std::vector<Edit>& edits) {
   return shift;
 }
 
+// Into the job that undoes it.
+void invert(CopyJob& job) {
+  for (FileCopy& file : job.files) {
+    for (PayloadMove& move : file.moves) {
+      if (move.sparse) {
+        move.sparse->offset += shift_at(move.sparse->offset, job.files[move.sparse->file].edits);
+      }
+    }
+  }
+  for (FileCopy& file : job.files) {
+    std::uint64_t shift = 0;  // of the output against the input, modulo 2^64
+    auto move = file.moves.begin();
+    const auto shift_before = [&](std::uint64_t offset) {
+      for (; move != file.moves.end() && move->offset < offset; ++move) move->offset += shift;
+    };
+    for (Edit& edit : file.edits) {
+      shift_before(edit.offset);
+      edit.offset += shift;
+      shift += edit.replacement.size() - edit.original.size();
+      edit.original.swap(edit.replacement);
+    }
+    shift_before(UINT64_MAX);
+    file.input.clear();
+    file.manifest_bytes = 0;
+    file.chunks = {};
+  }
+  for (Permutation& permutation : job.permutations) permutation = permutation.inverse();
+}
+
 }  // namespace
 
 CopyJob encryption_job(const Plan& plan, const std::vector<Permutation>& groups,
@@ -71,11 +111,13 @@ CopyJob encryption_job(const Plan& plan, const std::vector<Permutation>& groups,
   CopyJob job;
   job.files.resize(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) job.files[i].input = inputs[i];
+  make_room(plan, job);
   for (const Edit& edit : plan.edits) job.files[edit.file].edits.push_back(edit);
   PermutationTable table(groups);
   for (const PlanTensor& tensor : plan.tensors) {
     PayloadMove move{tensor.name, tensor.payload.offset, tensor.payload.length, tensor.view, {},
                      kNone};
+    move.axes.reserve(tensor.axes.size());
     for (const AxisMap& axis : tensor.axes) move.axes.push_back(table.axis(axis));
     if (tensor.values) move.values = table.values(*tensor.values);
     job.files[tensor.payload.file].moves.push_back(std::move(move));
@@ -91,7 +133,8 @@ CopyJob encryption_job(const Plan& plan, const std::vector<Permutation>& groups,
 Result<CopyJob> decryption_job(const Plan& plan, const std::vector<Permutation>& groups,
                                const std::vector<std::filesystem::path>& inputs,
                                std::uint64_t original_size) {
-  CopyJob job = inverse(encryption_job(plan, groups, inputs));
+  CopyJob job = encryption_job(plan, groups, inputs);
+  invert(job);
   for (std::size_t i = 0; i < inputs.size(); ++i) job.files[i].input = inputs[i];
   std::error_code error;
   const std::uint64_t size = std::filesystem::file_size(inputs[0], error);
@@ -110,32 +153,8 @@ Result<CopyJob> decryption_job(const Plan& plan, const std::vector<Permutation>&
 }
 
 CopyJob inverse(const CopyJob& job) {
-  CopyJob back;
-  for (const FileCopy& file : job.files) {
-    FileCopy reverse;
-    std::uint64_t shift = 0;  // of the output against the input, modulo 2^64
-    auto move = file.moves.begin();
-    auto moves_before = [&](std::uint64_t offset) {
-      for (; move != file.moves.end() && move->offset < offset; ++move) {
-        reverse.moves.push_back(*move);
-        reverse.moves.back().offset += shift;
-      }
-    };
-    for (const Edit& edit : file.edits) {
-      moves_before(edit.offset);
-      reverse.edits.push_back({edit.file, edit.offset + shift, edit.replacement, edit.original});
-      shift += edit.replacement.size() - edit.original.size();
-    }
-    moves_before(UINT64_MAX);
-    for (PayloadMove& moved : reverse.moves) {
-      if (!moved.sparse) continue;
-      moved.sparse->offset += shift_at(moved.sparse->offset, job.files[moved.sparse->file].edits);
-    }
-    back.files.push_back(std::move(reverse));
-  }
-  for (const Permutation& permutation : job.permutations) {
-    back.permutations.push_back(permutation.inverse());
-  }
+  CopyJob back = job;
+  invert(back);
   return back;
 }
 

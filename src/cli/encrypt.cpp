@@ -101,16 +101,22 @@ Result<void> run(Options& options, const Context& context) {
       return {};
     }
   }
+  std::vector<std::string> warnings;
+  std::string summary;
+  request.analysed = [&](Analysis& analysis) {
+    const Report report = report_analysis(analysis);
+    warnings = report.warnings;
+    if (!context.quiet) summary = summary_text(report);
+  };
   auto encrypted = encrypt(request);
   bar.reset();
   if (!encrypted) return fail(encrypted.error());
-  const Report report = report_analysis(encrypted->analysis);
-  for (const std::string& warning : report.warnings) context.warn(warning);
+  for (const std::string& warning : warnings) context.warn(warning);
   for (const std::string& name : encrypted->unmatched) {
     context.warn("no tensor of the model is " + in_quotes(name) + " of the checkpoint: it stays");
   }
   if (context.quiet) return {};
-  fmt::print("{}", summary_text(report));
+  fmt::print("{}", summary);
   if (!encrypted->key_id.empty()) fmt::print("key id     {}\n", encrypted->key_id);
   print_files(request, encrypted->files);
   return {};

@@ -201,7 +201,7 @@ Form expand(const RuleCall& c, const Operand& result) {
 
 std::optional<Affine> affine_of(const Operand& x) {
   if (!x.known || !is_index_type(x.type)) return std::nullopt;
-  if (!x.folded) return x.affine ? x.affine : bent(x.axes);
+  if (!x.folded) return x.affine ? Form(*x.affine) : bent(x.axes);
   const bool as_shaped =
       std::ranges::equal(x.folded->a.shape, x.axes, [](std::int64_t n, const Axis& axis) {
         return extent_of(axis) == Pair{n, n};
@@ -247,7 +247,7 @@ std::optional<Enumeration> enumeration_of(const Affine& form, const std::vector<
 std::vector<Affine> columns_of(const Operand& index) {
   if (!index.known || !is_index_type(index.type) || index.axes.empty()) return {};
   if (!index.folded || !index.folded->is_static() || !index.folded->a.integral) {
-    return index.columns;
+    return index.columns ? *index.columns : std::vector<Affine>{};
   }
   const SmallTensor& t = index.folded->a;
   const bool as_shaped = t.shape.size() == index.axes.size() &&

@@ -128,8 +128,21 @@ void tie_caches(Workspace& ws) {
   }
 }
 
+// What elements are coordinates of, by value.
+std::vector<ExprId> collect_coordinates(Workspace& ws) {
+  std::vector<ExprId> out(ws.operands.size(), kNone);
+  for (std::size_t id = 0; id < ws.operands.size(); ++id) {
+    const LabelId label = ws.operands[id].label;
+    const Axis* axis = label == kNone ? nullptr : ws.labels.axis(label);
+    if (axis && ws.axes.any_free(axis->expr)) out[id] = axis->expr;
+  }
+  return out;
+}
+
 Inference collect(Workspace& ws) {
   Inference out;
+  const std::vector<ExprId> coordinates = collect_coordinates(ws);
+  ws.labels.clear();  // makes room for what follows
   out.values.resize(ws.operands.size());
   for (std::size_t id = 0; id < ws.operands.size(); ++id) {
     Operand& o = ws.operands[id];
@@ -137,8 +150,7 @@ Inference collect(Workspace& ws) {
     facts.known = o.known;
     facts.type = o.type;
     facts.axes = std::move(o.axes);
-    const Axis* axis = o.label == kNone ? nullptr : ws.labels.axis(o.label);
-    if (axis && ws.axes.any_free(axis->expr)) facts.coordinates = axis->expr;
+    facts.coordinates = coordinates[id];
   }
   out.views = std::move(ws.views);
   out.caches = std::move(ws.caches);
@@ -189,12 +201,17 @@ std::unique_ptr<Workspace> run_solved(const Graph& graph, const InferOptions& op
 }  // namespace
 
 Result<Inference> infer(const Graph& graph, const InferOptions& options) {
-  const auto duplicates = find_duplicates(graph);
-  if (!duplicates) return tl::unexpected(duplicates.error());
+  std::vector<Duplicate> found;
+  if (!options.duplicates) {
+    auto copies = find_duplicates(graph);
+    if (!copies) return tl::unexpected(copies.error());
+    found = *std::move(copies);
+  }
+  const std::vector<Duplicate>& duplicates = options.duplicates ? *options.duplicates : found;
   const Pass pass = [&](SizeAssumptions sizes) {
     auto ws = run_solved(graph, options, std::move(sizes));
     if (!ws) return ws;
-    tie_duplicates(*ws, *duplicates);
+    tie_duplicates(*ws, duplicates);
     ws->axes.solve();
     return ws;
   };
@@ -203,7 +220,7 @@ Result<Inference> infer(const Graph& graph, const InferOptions& options) {
   if (!ws) return fail(ErrorKind::kInput, "the graph's dimensions contradict each other");
   ws = with_round_sizes(pass, std::move(ws));
   Inference out = collect(*ws);
-  out.duplicates = duplicate_classes(*duplicates);
+  out.duplicates = duplicate_classes(duplicates);
   return out;
 }
 

@@ -12,7 +12,15 @@ LabelId Labels::add(LabelSource source) {
 LabelId Labels::opaque(std::string_view why) {
   const LabelId id = add(LabelSource::kOpaque);
   labels_[id].pinned = true;
-  labels_[id].why = why;
+  labels_[id].why = reason_id(why);
+  return id;
+}
+
+std::uint32_t Labels::reason_id(std::string_view why) {
+  if (const auto it = reason_ids_.find(why); it != reason_ids_.end()) return it->second;
+  const auto id = static_cast<std::uint32_t>(reasons_.size());
+  reasons_.emplace_back(why);
+  reason_ids_.emplace(why, id);
   return id;
 }
 
@@ -27,7 +35,7 @@ void Labels::pin(LabelId id, std::string_view why) {
   Label& label = labels_[find(id)];
   if (label.pinned) return;
   label.pinned = true;
-  label.why = why;
+  label.why = reason_id(why);
   if (label.attached) axes_.pin(label.axis.expr, why);
 }
 
@@ -38,19 +46,27 @@ void Labels::hold_on_axis(const Axis& axis, std::int64_t k) {
   axes_.pin(axes_.cut(axis.expr, k, k + 1), "index compared with a constant");
 }
 
+void Labels::hold_all(LabelId root) {
+  const auto held = held_.find(root);
+  if (held == held_.end()) return;
+  for (const std::int64_t k : held->second) hold_on_axis(labels_[root].axis, k);
+}
+
 void Labels::hold(LabelId id, std::int64_t k) {
-  Label& label = labels_[find(id)];
-  if (!label.held.insert(k).second) return;
+  const LabelId root = find(id);
+  if (!held_[root].insert(k).second) return;
+  const Label& label = labels_[root];
   if (label.attached) hold_on_axis(label.axis, k);
 }
 
 void Labels::attach(LabelId id, const Axis& axis) {
-  Label& label = labels_[find(id)];
+  const LabelId root = find(id);
+  Label& label = labels_[root];
   if (!label.attached) {
     label.attached = true;
     label.axis = axis;
-    if (label.pinned) axes_.pin(axis.expr, label.why);
-    for (const std::int64_t k : label.held) hold_on_axis(axis, k);
+    if (label.pinned) axes_.pin(axis.expr, reasons_[label.why]);
+    hold_all(root);
   } else if (label.axis.same_extent(axis)) {
     axes_.unify(label.axis.expr, axis.expr);
   } else {
@@ -76,18 +92,18 @@ LabelId Labels::join(LabelId x, LabelId y) {
   Label& to = labels_[y];
   // The source that is hardest to renumber decides.
   to.source = std::max(to.source, from.source);
-  for (const std::int64_t k : from.held) to.held.insert(k);
+  if (const auto held = held_.find(x); held != held_.end()) held_[y].merge(held->second);
   if (!to.attached && from.attached) {
     to.attached = true;
     to.axis = from.axis;
   }
   const bool pinned = to.pinned || from.pinned;
   if (pinned) {
-    const std::string why = to.pinned ? to.why : from.why;
+    const std::string why = reasons_[to.pinned ? to.why : from.why];
     to.pinned = false;
     pin(y, why);
   } else if (to.attached) {
-    for (const std::int64_t k : std::set<std::int64_t>(to.held)) hold_on_axis(to.axis, k);
+    hold_all(y);
   }
   return y;
 }

@@ -3,7 +3,10 @@
 // elements must be numbered alike share one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,6 +32,9 @@ class Labels {
  public:
   explicit Labels(AxisStore& axes) : axes_(axes) {}
 
+  // Room for this many without growing.
+  void reserve(std::size_t labels) { labels_.reserve(labels); }
+  void clear() { std::vector<Label>().swap(labels_); }
   LabelId add(LabelSource source);
   LabelId opaque(std::string_view why);
 
@@ -46,20 +52,23 @@ class Labels {
   const Axis* axis(LabelId label);
 
  private:
-  struct Label {
+  struct Label {  // one for each value of the graph
     LabelId parent = kNone;
+    std::uint32_t why = 0;  // it is pinned: index into reasons_
     LabelSource source = LabelSource::kOpaque;
-    bool attached = false;
+    bool attached = false, pinned = false;
     Axis axis;
-    bool pinned = false;
-    std::string why;
-    std::set<std::int64_t> held;
   };
   LabelId find(LabelId x);
+  std::uint32_t reason_id(std::string_view why);
   void hold_on_axis(const Axis& axis, std::int64_t k);
+  void hold_all(LabelId root);
 
   AxisStore& axes_;
   std::vector<Label> labels_;
+  std::map<LabelId, std::set<std::int64_t>> held_;  // by label: coordinates that stay in place
+  std::vector<std::string> reasons_;
+  std::map<std::string, std::uint32_t, std::less<>> reason_ids_;
 };
 
 }  // namespace permcrypt

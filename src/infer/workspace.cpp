@@ -12,7 +12,9 @@ bool is_index_type(std::int32_t type) {
 }
 
 Workspace::Workspace(const Graph& g, const InferOptions& o, SizeAssumptions sizes)
-    : graph(g), options(o), dimensions(std::move(sizes)), operands(g.values.size()) {}
+    : graph(g), options(o), dimensions(std::move(sizes)), operands(g.values.size()) {
+  labels.reserve(g.values.size());  // hardly any value has more than one
+}
 
 Axis Workspace::free_axis(std::int64_t a, std::int64_t b) {
   if (a != b) return fixed_axis(a, b, "dynamic extent");
@@ -155,8 +157,12 @@ void run_node(Workspace& ws, NodeId id) {
     Operand& o = c.results[k].operand;
     if (done && k < folded.size() && folded[k] && o.known) attach_folded(c, o, folded[k]);
     if (done && k == 0 && !o.folded) {
-      o.affine = affine_result(c, o);
-      o.columns = columns_result(c, o);
+      if (auto form = affine_result(c, o)) {
+        o.affine = std::make_shared<const Affine>(*std::move(form));
+      }
+      if (auto columns = columns_result(c, o); !columns.empty()) {
+        o.columns = std::make_shared<const std::vector<Affine>>(std::move(columns));
+      }
     }
     o.constant = constant;
     if (o.label == kNone) o.label = ws.labels.opaque("computed by " + op);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,15 +19,16 @@ namespace permcrypt {
 
 // What is known of a value while inferring.
 struct Operand {
-  bool known = false;     // rank and extents are known
-  std::int32_t type = 0;  // onnx::TensorProto::DataType
+  bool known = false;       // rank and extents are known
+  bool constant = false;    // depends on constants only
+  std::int32_t type = 0;    // onnx::TensorProto::DataType
+  LabelId label = kNone;    // what its elements index, if integers
+  TensorId tensor = kNone;  // it is this initializer itself
   std::vector<Axis> axes;
-  FoldedPtr folded;              // its elements, if known
-  std::optional<Affine> affine;  // or how they follow from their indices
-  std::vector<Affine> columns;   // of coordinates along the last axis: how these do
-  LabelId label = kNone;         // what its elements index, if integers
-  bool constant = false;         // depends on constants only
-  TensorId tensor = kNone;       // it is this initializer itself
+  FoldedPtr folded;                      // its elements, if known
+  std::shared_ptr<const Affine> affine;  // or how they follow from their indices
+  // Of coordinates along the last axis: how these do.
+  std::shared_ptr<const std::vector<Affine>> columns;
 };
 
 // Thrown when only one extent of a dynamic dimension satisfies an operator: inference starts over

@@ -44,7 +44,6 @@ class Builder {
  public:
   Builder(const Graph& graph, Inference& inference, const Flow& flow)
       : graph_(graph), inference_(inference), flow_(flow), vertex_of_(graph.nodes.size(), kNone) {
-    out_.streams_of.resize(graph.values.size());
     for (BodyId b = 1; b < graph.bodies.size(); ++b) {
       for (const ValueId v : graph.bodies[b].inputs) owner_[v] = graph.bodies[b].owner;
     }
@@ -59,6 +58,7 @@ class Builder {
       build_factor({all.data() + begin, end - begin});
       begin = end;
     }
+    out_.streams_of = Lists(graph_.values.size(), streams_of_);
     std::stable_sort(out_.classes.begin(), out_.classes.end(), [&](const auto& x, const auto& y) {
       return place_position(x) < place_position(y);
     });
@@ -168,7 +168,7 @@ class Builder {
     for (std::size_t e = 0; e < edges_.size(); ++e) {
       const std::uint32_t s = first + search.part[ends[e].first];
       out_.streams[s].values.push_back(edges_[e].place.value);
-      out_.streams_of[edges_[e].place.value].push_back(s);
+      streams_of_.emplace_back(edges_[e].place.value, s);
     }
     const auto position = [&](ValueId v) { return flow_.position(flow_.producer(v)); };
     for (std::size_t s = first; s < out_.streams.size(); ++s) {
@@ -213,6 +213,7 @@ class Builder {
   std::vector<std::uint32_t> parent_;     // by vertex: union-find
   std::vector<std::uint32_t> readers_;    // vertices that read matrices
   std::vector<Edge> edges_;
+  std::vector<std::pair<ValueId, std::uint32_t>> streams_of_;
   ConstraintGraph out_;
 };
 

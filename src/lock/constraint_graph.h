@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "lock/bridges.h"
@@ -43,9 +44,9 @@ struct CutClass {
 struct ConstraintGraph {
   std::vector<Stream> streams;
   // Those of streams with matrices, in the order of computation.
-  std::vector<CutClass> classes;
+  std::deque<CutClass> classes;
   // By value: the streams that it is part of.
-  std::vector<std::vector<std::uint32_t>> streams_of;
+  Lists streams_of;
 };
 
 // Not const: looking at axes brings them into normal form.

@@ -16,6 +16,7 @@ class Lists {
   Lists() = default;
   // Each pair is (list, item); order within a list is kept.
   Lists(std::size_t lists, std::span<const std::pair<std::uint32_t, std::uint32_t>> pairs);
+  std::size_t size() const { return start_.empty() ? 0 : start_.size() - 1; }
   std::span<const std::uint32_t> operator[](std::size_t list) const {
     return {items_.data() + start_[list], start_[list + 1] - start_[list]};
   }

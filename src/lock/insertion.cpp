@@ -3,6 +3,7 @@
 #include <map>
 #include <numeric>
 #include <string>
+#include <utility>
 
 namespace permcrypt {
 namespace {
@@ -10,8 +11,9 @@ namespace {
 class Insertion {
  public:
   Insertion(const Graph& graph, std::vector<LockSite>& locks)
-      : old_(graph), graph_(graph), locks_(locks), seen_as_(graph.values.size()) {
+      : old_(graph), locks_(locks), seen_as_(graph.values.size()) {
     std::iota(seen_as_.begin(), seen_as_.end(), ValueId{0});
+    copy_graph();
   }
 
   Graph run() {
@@ -33,6 +35,19 @@ class Insertion {
   }
 
  private:
+  // With room for the locks: a list that grows by doubling would need three times its size.
+  void copy_graph() {
+    graph_.model = old_.model;
+    graph_.payloads = old_.payloads;
+    graph_.opset = old_.opset;
+    graph_.bodies = old_.bodies;
+    graph_.kept = old_.kept;
+    graph_.values.reserve(old_.values.size() + locks_.size());
+    graph_.values = old_.values;
+    graph_.nodes.reserve(old_.nodes.size() + locks_.size());
+    graph_.nodes = old_.nodes;
+  }
+
   static bool is_on_output(const LockSite& lock) {
     return lock.kind == LockKind::kOutput || lock.carrier == Carrier::kOutput;
   }
@@ -48,24 +63,32 @@ class Insertion {
     return lock.carrier == Carrier::kOutput ? "LabelLock" : "IndexLock";
   }
 
+  // Locks of one kind on one axis have one.
+  const onnx::NodeProto* proto_of(const LockSite& lock) {
+    const std::uint32_t axis = lock.kind == LockKind::kIndex ? kNone : lock.axis;
+    const auto [known, is_new] = protos_.try_emplace({operator_of(lock), axis}, nullptr);
+    if (!is_new) return known->second;
+    onnx::NodeProto& proto = graph_.kept->nodes.emplace_back();
+    proto.set_domain("permcrypt");
+    proto.set_op_type(operator_of(lock));
+    if (axis != kNone) {
+      auto* attribute = proto.add_attribute();
+      attribute->set_name("axis");
+      attribute->set_type(onnx::AttributeProto::INT);
+      attribute->set_i(axis);
+    }
+    known->second = &proto;
+    return &proto;
+  }
+
   // Makes the lock's node, behind lock.before.
   NodeId add_node(LockSite& lock, BodyId body) {
     const auto id = static_cast<NodeId>(graph_.nodes.size());
     const auto made = static_cast<ValueId>(graph_.values.size());
-    onnx::NodeProto proto;
-    proto.set_domain("permcrypt");
-    proto.set_op_type(operator_of(lock));
-    if (lock.kind != LockKind::kIndex) {
-      auto* axis = proto.add_attribute();
-      axis->set_name("axis");
-      axis->set_type(onnx::AttributeProto::INT);
-      axis->set_i(lock.axis);
-    }
-    graph_.inlined->push_back(std::move(proto));
     GraphNode node;
-    node.domain = "permcrypt";
-    node.op = operator_of(lock);
-    node.proto = &graph_.inlined->back();
+    node.proto = proto_of(lock);
+    node.domain = TextRef(node.proto->domain());
+    node.op = TextRef(node.proto->op_type());
     node.body = body;
     node.inputs = {lock.before};
     node.outputs = {made};
@@ -139,6 +162,7 @@ class Insertion {
   std::map<ValueId, ValueId> outputs_;    // old value -> the last of its output locks
   std::vector<NodeId> head_, tail_;
   std::map<NodeId, std::vector<NodeId>> front_, behind_;
+  std::map<std::pair<std::string, std::uint32_t>, const onnx::NodeProto*> protos_;
 };
 
 }  // namespace

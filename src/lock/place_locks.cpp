@@ -176,6 +176,7 @@ class Placement {
     for (const CutPoint& c :
          find_cut_points(open.graph, open.inference, flow, graph_.values.size())) {
       if (guards_.contains({c.place.value, c.place.axis})) continue;
+      if (!c.trunk && options_.internal != Internal::kAll) continue;
       LockSite site;
       site.kind = c.trunk ? LockKind::kBlock : LockKind::kAll;
       site.value = c.place.value;

@@ -51,13 +51,14 @@ Result<LockedGraph> settle(const Graph& graph, std::vector<LockSite> locks,
                            const InferOptions& options) {
   sort_in_key_order(graph, locks);
   for (;;) {
-    auto locked = insert_and_infer(graph, locks, options);
+    const std::size_t tried = locks.size();
+    auto locked = insert_and_infer(graph, std::move(locks), options);
     if (!locked) return locked;
     std::vector<LockSite> kept;
     for (const LockSite& lock : locked->locks) {
       if (has_effect(*locked, lock)) kept.push_back(lock);
     }
-    if (kept.size() == locks.size()) return locked;
+    if (kept.size() == tried) return locked;
     locks = std::move(kept);
   }
 }

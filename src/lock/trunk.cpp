@@ -1,6 +1,11 @@
 #include "lock/trunk.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
+
+#include "lock/chains.h"
+#include "lock/leads.h"
 
 namespace permcrypt {
 namespace {
@@ -16,15 +21,42 @@ struct Candidate {
   Flow::Step step = 0;  // that makes the value
 };
 
-// Calls f(batch, reach) for 64 candidates at a time.
-template <class F>
-void for_each_batch(const Flow& flow, std::span<const Candidate> all, F&& f) {
-  for (std::size_t begin = 0; begin < all.size(); begin += kBatch) {
-    const auto batch = all.subspan(begin, std::min(kBatch, all.size() - begin));
-    std::vector<Flow::Step> steps;
-    for (const Candidate& c : batch) steps.push_back(c.step);
-    f(batch, reach_of(flow, steps));
+std::vector<Flow::Step> steps_of(std::span<const Candidate> candidates) {
+  std::vector<Flow::Step> steps;
+  for (const Candidate& c : candidates) steps.push_back(c.step);
+  return steps;
+}
+
+std::vector<Candidate> pick(std::span<const Candidate> all, std::span<const std::uint32_t> which) {
+  std::vector<Candidate> out;
+  for (const std::uint32_t i : which) out.push_back(all[i]);
+  return out;
+}
+
+// Calls chained(chain, reach) for chains of candidates, and batched(batch, reach) for 64 of the
+// others at a time. Either returns which of them are to be kept.
+template <class Chained, class Batched>
+std::vector<Candidate> keep(const Flow& flow, std::span<const Candidate> all, Chained&& chained,
+                            Batched&& batched) {
+  std::vector<bool> kept(all.size(), false);
+  const Chains split = split_into_chains(flow, steps_of(all), kBatch);
+  for (const auto& numbers : split.chains) {
+    const std::vector<Candidate> chain = pick(all, numbers);
+    const std::vector<bool> good = chained(chain, reach_of_chain(flow, steps_of(chain)));
+    for (std::size_t i = 0; i < chain.size(); ++i) kept[numbers[i]] = good[i];
   }
+  for (std::size_t begin = 0; begin < split.rest.size(); begin += kBatch) {
+    const auto numbers =
+        std::span(split.rest).subspan(begin, std::min(kBatch, split.rest.size() - begin));
+    const std::vector<Candidate> batch = pick(all, numbers);
+    const std::uint64_t good = batched(batch, reach_of(flow, steps_of(batch)));
+    for (std::size_t i = 0; i < batch.size(); ++i) kept[numbers[i]] = good & bit(i);
+  }
+  std::vector<Candidate> out;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (kept[i]) out.push_back(all[i]);
+  }
+  return out;
 }
 
 // The candidates before which all their stream's matrices upstream, and after which all those
@@ -45,85 +77,83 @@ std::uint64_t in_order(const Flow& flow, const Stream& stream, std::span<const C
   return ok;
 }
 
+// The same of those of a chain that `numbers` has, which are of one stream.
+void keep_in_order(const Flow& flow, const Stream& stream, std::span<const Candidate> chain,
+                   std::span<const std::uint32_t> numbers, const ChainReach& reach,
+                   std::vector<bool>& kept) {
+  const auto& readers = stream.readers;
+  std::vector<std::uint32_t> below(readers.size() + 1, kNone);  // the least of readers from here on
+  for (std::size_t r = readers.size(); r-- > 0;) {
+    below[r] = std::min(below[r + 1], reach.below[readers[r]]);
+  }
+  std::size_t next = 0;  // the first reader behind the candidate
+  std::uint32_t above = 0;
+  for (const std::uint32_t i : numbers) {
+    for (; next < readers.size() && flow.position(readers[next]) <= flow.position(chain[i].step);
+         ++next) {
+      above = std::max(above, reach.above[readers[next]]);
+    }
+    kept[i] = i < below[next] && i >= above;
+  }
+}
+
 std::vector<Candidate> keep_ordered(const Flow& flow, const ConstraintGraph& cuts,
                                     std::vector<Candidate> candidates) {
-  std::vector<Candidate> out;
+  const auto stream_of = [&](const Candidate& c) { return cuts.classes[c.cut_class].stream; };
   std::stable_sort(candidates.begin(), candidates.end(), [&](const auto& x, const auto& y) {
     const auto key = [&](const Candidate& c) {
-      return std::pair(cuts.classes[c.cut_class].stream, flow.position(c.step));
+      return std::pair(stream_of(c), flow.position(c.step));
     };
     return key(x) < key(y);
   });
-  for_each_batch(flow, candidates, [&](std::span<const Candidate> batch, const Reach& reach) {
+  const auto chained = [&](std::span<const Candidate> chain, const ChainReach& reach) {
+    std::map<std::uint32_t, std::vector<std::uint32_t>> by_stream;
+    for (std::uint32_t i = 0; i < chain.size(); ++i) by_stream[stream_of(chain[i])].push_back(i);
+    std::vector<bool> kept(chain.size(), false);
+    for (const auto& [stream, numbers] : by_stream) {
+      keep_in_order(flow, cuts.streams[stream], chain, numbers, reach, kept);
+    }
+    return kept;
+  };
+  const auto batched = [&](std::span<const Candidate> batch, const Reach& reach) {
+    std::uint64_t kept = 0;
     for (std::size_t begin = 0; begin < batch.size();) {
-      const auto stream = cuts.classes[batch[begin].cut_class].stream;
+      const auto stream = stream_of(batch[begin]);
       std::size_t end = begin;
-      while (end < batch.size() && cuts.classes[batch[end].cut_class].stream == stream) ++end;
-      const auto run = batch.subspan(begin, end - begin);
-      const auto ok = in_order(flow, cuts.streams[stream], run, begin, reach);
-      for (std::size_t i = begin; i < end; ++i) {
-        if (ok & bit(i)) out.push_back(batch[i]);
-      }
+      while (end < batch.size() && stream_of(batch[end]) == stream) ++end;
+      kept |= in_order(flow, cuts.streams[stream], batch.subspan(begin, end - begin), begin, reach);
       begin = end;
     }
-  });
-  return out;
+    return kept;
+  };
+  return keep(flow, candidates, chained, batched);
 }
-
-// A stream leads from one cut to another.
-struct Lead {
-  std::uint32_t stream = 0;
-  Flow::Step from = 0, to = 0;
-};
-
-// For every cut the first one whose value it is computed from, each step of the way carrying the
-// stream's factor. (A table that all layers share, such as relative positions, ties early layers to
-// late ones in one stream, but does not lead from them to them.)
-class Leads {
- public:
-  Leads(const Flow& flow, const ConstraintGraph& cuts)
-      : flow_(flow), cuts_(cuts), origin_(flow.order().size(), kNone),
-        is_cut_(cuts.streams_of.size(), false) {}
-
-  void add(std::uint32_t stream, const std::vector<ValueId>& cut_values) {
-    for (const ValueId v : cut_values) is_cut_[v] = true;
-    for (const ValueId v : cuts_.streams[stream].values) {
-      const Flow::Step step = flow_.producer(v);
-      Flow::Step origin = origin_[step];
-      if (is_cut_[v]) {
-        if (origin == kNone) origin = step;
-        if (origin != step) found.push_back({stream, origin, step});
-      }
-      if (origin == kNone) continue;
-      for (const NodeId reader : flow_.readers(v)) {
-        const Flow::Step known = origin_[reader];
-        if (known == kNone || flow_.position(origin) < flow_.position(known)) {
-          origin_[reader] = origin;
-        }
-      }
-    }
-    for (const ValueId v : cut_values) is_cut_[v] = false;
-    for (const ValueId v : cuts_.streams[stream].values) {
-      for (const NodeId reader : flow_.readers(v)) origin_[reader] = kNone;
-    }
-  }
-
-  std::vector<Lead> found;
-
- private:
-  const Flow& flow_;
-  const ConstraintGraph& cuts_;
-  std::vector<Flow::Step> origin_;  // by step
-  std::vector<bool> is_cut_;        // by value
-};
 
 // Drops the candidates around which another stream leads.
 std::vector<Candidate> drop_bypassed(const Flow& flow, const ConstraintGraph& cuts,
                                      const std::vector<Lead>& leads,
                                      const std::vector<Candidate>& candidates) {
+  const auto chained = [&](std::span<const Candidate> chain, const ChainReach& reach) {
+    std::map<std::uint32_t, std::vector<std::uint32_t>> carriers;  // by stream
+    for (std::uint32_t i = 0; i < chain.size(); ++i) {
+      for (const auto s : cuts.streams_of[chain[i].place.value]) {
+        std::vector<std::uint32_t>& numbers = carriers[s];
+        if (numbers.empty() || numbers.back() != i) numbers.push_back(i);
+      }
+    }
+    const Bypasses bypasses(leads, reach, chain.size());
+    std::vector<std::int64_t> around(chain.size());
+    for (std::uint32_t i = 0; i < chain.size(); ++i) around[i] = bypasses.all(i);
+    for (const auto& [stream, numbers] : carriers) {
+      const auto own = bypasses.of_stream(stream, numbers);
+      for (std::size_t k = 0; k < numbers.size(); ++k) around[numbers[k]] -= own[k];
+    }
+    std::vector<bool> kept;
+    for (const std::int64_t count : around) kept.push_back(count == 0);
+    return kept;
+  };
   std::vector<std::uint64_t> carried(cuts.streams.size(), 0);
-  std::vector<Candidate> out;
-  for_each_batch(flow, candidates, [&](std::span<const Candidate> batch, const Reach& reach) {
+  const auto batched = [&](std::span<const Candidate> batch, const Reach& reach) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       for (const auto s : cuts.streams_of[batch[i].place.value]) carried[s] |= bit(i);
     }
@@ -131,12 +161,12 @@ std::vector<Candidate> drop_bypassed(const Flow& flow, const ConstraintGraph& cu
     for (const Lead& lead : leads) {
       bypassed |= reach.above[lead.from] & reach.below[lead.to] & ~carried[lead.stream];
     }
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (!(bypassed & bit(i))) out.push_back(batch[i]);
-      for (const auto s : cuts.streams_of[batch[i].place.value]) carried[s] = 0;
+    for (const Candidate& c : batch) {
+      for (const auto s : cuts.streams_of[c.place.value]) carried[s] = 0;
     }
-  });
-  return out;
+    return ~bypassed;
+  };
+  return keep(flow, candidates, chained, batched);
 }
 
 }  // namespace
@@ -172,23 +202,23 @@ std::vector<bool> find_trunk(const Flow& flow, ConstraintGraph& cuts) {
 }
 
 std::vector<bool> find_ends(const Flow& flow, const std::vector<ValueId>& values) {
-  std::vector<Candidate> candidates;
-  for (std::uint32_t i = 0; i < values.size(); ++i) {
-    candidates.push_back({i, {values[i], 0}, flow.producer(values[i])});
+  std::vector<bool> is_place(flow.order().size(), false);
+  for (const ValueId v : values) is_place[flow.producer(v)] = true;
+  // By step: another place is above it, or below it.
+  std::vector<bool> has_above(flow.order().size(), false), has_below(flow.order().size(), false);
+  for (const auto step : flow.order()) {
+    for (const auto earlier : flow.before(step)) {
+      if (has_above[earlier] || is_place[earlier]) has_above[step] = true;
+    }
   }
-  std::vector<bool> end(values.size(), false);
-  for_each_batch(flow, candidates, [&](std::span<const Candidate> batch, const Reach& reach) {
-    std::uint64_t has_above = 0, has_below = 0;
-    for (const Candidate& c : candidates) {
-      // A step is above and below itself, and only itself.
-      const std::uint64_t both = reach.above[c.step] & reach.below[c.step];
-      has_above |= reach.above[c.step] & ~both;
-      has_below |= reach.below[c.step] & ~both;
-    }
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (!(has_above & has_below & bit(i))) end[batch[i].cut_class] = true;
-    }
-  });
+  for (auto it = flow.order().rbegin(); it != flow.order().rend(); ++it) {
+    if (!has_below[*it] && !is_place[*it]) continue;
+    for (const auto earlier : flow.before(*it)) has_below[earlier] = true;
+  }
+  std::vector<bool> end;
+  for (const ValueId v : values) {
+    end.push_back(!has_above[flow.producer(v)] || !has_below[flow.producer(v)]);
+  }
   return end;
 }
 

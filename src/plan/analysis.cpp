@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "infer/duplicates.h"
 #include "permcrypt/apply.h"
 #include "plan/plan_builder.h"
 
@@ -39,6 +40,9 @@ Result<Analysis> analyse_with(Model model, InferOptions options, const Place& pl
   out.payloads = std::make_unique<PayloadReader>(*out.model);
   auto graph = build_graph(*out.model, *out.payloads);
   if (!graph) return fail(graph.error());
+  const auto copies = find_duplicates(*graph);  // whatever locks there are, they are the same
+  if (!copies) return fail(copies.error());
+  options.duplicates = &*copies;
   // Each round makes more tables rigid, so there are at most as many as there are constants.
   for (;;) {
     auto locked = place(*graph, options);

@@ -267,7 +267,7 @@ const Entry kEntries[] = {
 bool passes_fibres(const GraphNode& node, const Fibre& fibre, FibreView& view) {
   for (const Entry& entry : kEntries) {
     if (entry.domain != node.domain) continue;
-    if (std::ranges::find(entry.ops, node.op) == entry.ops.end()) continue;
+    if (std::ranges::find(entry.ops, std::string_view(node.op)) == entry.ops.end()) continue;
     return entry.passes({node, fibre, view});
   }
   return false;

@@ -158,6 +158,7 @@ class PlanBuilder {
   }
 
   Result<void> add_tensors() {
+    plan_.tensors.reserve(model().tensors.size());
     for (ValueId value = 0; value < facts_.size(); ++value) {
       if (!is_constant(value) || is_empty(value)) continue;
       if (locked_.graph.values[value].sparse) {
@@ -180,21 +181,25 @@ class PlanBuilder {
 
   // Two names for one range of bytes are one move.
   Result<void> merge_shared_payloads() {
-    std::vector<PlanTensor> merged;
-    for (PlanTensor& next : plan_.tensors) {
-      if (merged.empty() || merged.back().payload.file != next.payload.file ||
-          merged.back().payload.offset + merged.back().payload.length <= next.payload.offset) {
-        merged.push_back(std::move(next));
+    std::vector<PlanTensor>& tensors = plan_.tensors;
+    std::size_t kept = 0;
+    for (PlanTensor& next : tensors) {
+      const bool apart = kept == 0 || tensors[kept - 1].payload.file != next.payload.file ||
+                         tensors[kept - 1].payload.offset + tensors[kept - 1].payload.length <=
+                             next.payload.offset;
+      if (apart) {
+        if (&tensors[kept] != &next) tensors[kept] = std::move(next);
+        ++kept;
         continue;
       }
-      const PlanTensor& last = merged.back();
+      const PlanTensor& last = tensors[kept - 1];
       if (last.payload != next.payload || last.view != next.view || last.axes != next.axes ||
           last.values != next.values) {
         return fail(ErrorKind::kDefect, in_quotes(last.name) + " and " + in_quotes(next.name) +
                                             " share bytes that would move in two ways");
       }
     }
-    plan_.tensors = std::move(merged);
+    tensors.resize(kept);
     return {};
   }
 

@@ -98,7 +98,7 @@ const char* role_of(const Signs& s) {
 
 void name_roles(Plan& plan, const Graph& graph) {
   std::set<std::string> inputs;
-  for (const ValueId input : graph.bodies[0].inputs) inputs.insert(graph.values[input].name);
+  for (const ValueId input : graph.bodies[0].inputs) inputs.insert(graph.values[input].name.str());
   AllSigns signs(plan.groups.size());
   for (const PlanTensor& tensor : plan.tensors) read_tensor(tensor, signs);
   for (const PlanSparse& sparse : plan.sparse) read_axes(sparse.axes, signs);

@@ -72,11 +72,11 @@ Result<void> add_sample(const ByteSpan& span, PayloadReader& reader, Content& co
   const std::uint64_t count = whole ? 1 : kSamples;
   const std::uint64_t size = whole ? span.length : kSampleBytes;
   const std::uint64_t range = span.length - size, gaps = kSamples - 1;
+  const auto payload = reader.bytes(span);
+  if (!payload) return fail(payload.error());
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t at = range / gaps * i + range % gaps * i / gaps;  // range * i / gaps
-    const auto bytes = reader.bytes({span.file, span.offset + at, size});
-    if (!bytes) return fail(bytes.error());
-    content.field(*bytes);
+    content.field(payload->substr(at, size));
   }
   return {};
 }

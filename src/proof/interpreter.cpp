@@ -22,6 +22,11 @@ std::string name_of(const GraphNode& node) {
                        : node.proto->name());
 }
 
+// kNone: nobody wants it.
+ValueId first_output(const GraphNode& node) {
+  return node.outputs.empty() ? kNone : node.outputs[0];
+}
+
 }  // namespace
 
 Interpreter::Interpreter(Store& store, const Graph& original, const Graph& encrypted,
@@ -40,7 +45,7 @@ Interpreter::Interpreter(Store& store, const Graph& original, const Graph& encry
   // Where users renumber their data, an axis that comes apart and together again may have any
   // order.
   store_.joint_orders = !client_maps_.empty();
-  for (const ValueId id : original.bodies[0].inputs) inputs_[original.values[id].name] = id;
+  for (const ValueId id : original.bodies[0].inputs) inputs_[original.values[id].name.str()] = id;
   std::map<TensorId, TensorId> counterpart;
   for (TensorId t = 0; t < tensors.size(); ++t) {
     if (tensors[t].encrypted != kNone) counterpart[t] = tensors[t].encrypted;
@@ -138,7 +143,7 @@ void Interpreter::visit(const GraphNode& node, BodyId original_body) {
       return;
     }
     if (node.op == "Cast" && operands.size() == 1 && operands[0]->behind_index_lock) {
-      return set(node.outputs.at(0), *operands[0], operands[0]->original);
+      return set(first_output(node), *operands[0], operands[0]->original);
     }
     throw Contradiction{"the original has no such node"};
   } catch (const Contradiction& c) {
@@ -239,7 +244,7 @@ bool Interpreter::pass_lock(const GraphNode& node, const std::vector<const Claim
     out.behind_index_lock = true;
   }
   const ValueId original = out.original;
-  set(node.outputs.at(0), std::move(out), original);
+  set(first_output(node), std::move(out), original);
   return true;
 }
 
@@ -270,7 +275,7 @@ void Interpreter::lock_places(Claim out, const Index& key, std::int64_t axis,
     locked = store_.orders.gather(locked, key);
   }
   const ValueId original = out.original;
-  set(node.outputs.at(0), std::move(out), original);
+  set(first_output(node), std::move(out), original);
 }
 
 }  // namespace permcrypt::proof

@@ -122,6 +122,8 @@ Result<Model> read_mapped(const MappedFile& file) {
     error.message = in_quotes(path.native()) + ": " + error.message;
     return fail(std::move(error));
   }
+  model.tensors.shrink_to_fit();
+  model.frames.shrink_to_fit();
   if (skeleton->size() > kLargestModelFile ||
       !model.structure.ParseFromArray(skeleton->data(), static_cast<int>(skeleton->size()))) {
     return unreadable(path, "its structure is not that of an ONNX model");

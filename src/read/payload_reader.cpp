@@ -87,7 +87,7 @@ std::optional<std::size_t> count_up_to(const std::vector<std::int64_t>& shape, s
 }
 
 // What stays mapped when all has been read is in the way of whoever copies the files afterwards.
-constexpr std::uint64_t kMostLeft = 32 << 20;
+constexpr std::uint64_t kMostLeft = 16 << 20;
 
 }  // namespace
 
@@ -136,7 +136,7 @@ Result<std::string_view> PayloadReader::bytes(const ByteSpan& span) {
     }
     mapped = std::move(*opened);
   }
-  if (impl_->pages.use(kBytesPerLook)) impl_->drop_pages();
+  if (impl_->pages.use(std::min(span.length + kBytesOfALook, kBytesPerLook))) impl_->drop_pages();
   return mapped->range(span.offset, span.length);
 }
 

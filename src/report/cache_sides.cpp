@@ -47,7 +47,7 @@ std::vector<std::string> warn_of_one_sided_caches(const Analysis& analysis) {
   return {std::string("the model only ") + (taken.empty() ? "emits" : "takes") +
           " caches such as " +
           in_quotes(taken.empty() ? output_name(analysis, emitted.front())
-                                  : locked.graph.values[taken.front()].name) +
+                                  : locked.graph.values[taken.front()].name.str()) +
           ": if another file goes with it, encrypt both with --cache plain"};
 }
 

@@ -28,6 +28,13 @@ std::string little_endian(std::span<const std::uint32_t> indices) {
   return out;
 }
 
+// What counts up from zero hides nothing.
+bool says_anything(std::span<const std::uint32_t> indices) {
+  std::uint32_t next = 0;
+  return indices.size() >= SecretScan::kFewestIndices &&
+         !std::ranges::all_of(indices, [&](std::uint32_t index) { return index == next++; });
+}
+
 // A part of a file that one thread looks through.
 struct Stretch {
   std::uint32_t file = 0;
@@ -53,23 +60,54 @@ std::uint64_t SecretScan::signature(const char* bytes) {
   return mixed ^ mixed >> 29;
 }
 
-void SecretScan::add(std::size_t secret, std::string bytes) {
-  if (bytes.size() < kFewestBytes) return;
-  const std::uint64_t key = signature(bytes.data()) * 0x9e3779b97f4a7c15;
+void SecretScan::add_pattern(std::string_view first_bytes, const Pattern& pattern) {
+  const std::uint64_t key = signature(first_bytes.data()) * 0x9e3779b97f4a7c15;
   seen_[key >> (64 - kFilterBits)] = true;
   by_signature_.emplace(key, patterns_.size());
-  patterns_.push_back({secret, std::move(bytes)});
+  patterns_.push_back(pattern);
+}
+
+void SecretScan::add(std::size_t secret, std::string bytes) {
+  if (bytes.size() < kFewestBytes) return;
+  const auto text = static_cast<std::uint32_t>(bytes_.size());
+  bytes_.push_back(std::move(bytes));
+  add_pattern(bytes_.back(), {.secret = secret, .text = text});
+}
+
+std::string SecretScan::stored(std::span<const std::uint32_t> indices, Form form) {
+  if (form == Form::kInt32) return little_endian<std::int32_t>(indices);
+  if (form == Form::kInt64) return little_endian<std::int64_t>(indices);
+  std::string varints;
+  for (const std::uint32_t index : indices) wire::append_varint(varints, index);
+  return varints;
+}
+
+std::string SecretScan::bytes_of(const Pattern& pattern) const {
+  if (!pattern.order) return bytes_[pattern.text];
+  if (!pattern.inverted) return stored(pattern.order->old_of_new(), pattern.form);
+  return stored(pattern.order->inverse().old_of_new(), pattern.form);
 }
 
 void SecretScan::add_indices(std::size_t secret, std::span<const std::uint32_t> indices) {
-  if (indices.size() < kFewestIndices) return;
-  std::uint32_t next = 0;
-  if (std::ranges::all_of(indices, [&](std::uint32_t index) { return index == next++; })) return;
-  add(secret, little_endian<std::int32_t>(indices));
-  add(secret, little_endian<std::int64_t>(indices));
-  std::string varints;
-  for (const std::uint32_t index : indices) wire::append_varint(varints, index);
-  add(secret, std::move(varints));
+  if (!says_anything(indices)) return;
+  for (const Form form : {Form::kInt32, Form::kInt64, Form::kVarint})
+    add(secret, stored(indices, form));
+}
+
+void SecretScan::add_order(std::size_t secret, const Permutation& order) {
+  for (const bool inverted : {false, true}) {
+    const std::vector<std::uint32_t> indices =
+        inverted ? order.inverse().old_of_new() : order.old_of_new();
+    if (!says_anything(indices)) return;
+    for (const Form form : {Form::kInt32, Form::kInt64, Form::kVarint}) {
+      // As many as kFewestBytes can be.
+      const auto begin = std::span(indices).first(std::min(indices.size(), kFewestBytes));
+      const std::string first_bytes = stored(begin, form);
+      if (first_bytes.size() < kFewestBytes) continue;
+      add_pattern(first_bytes,
+                  {.secret = secret, .order = &order, .form = form, .inverted = inverted});
+    }
+  }
 }
 
 void SecretScan::scan(std::string_view file, std::uint64_t begin, std::uint64_t end,
@@ -80,7 +118,8 @@ void SecretScan::scan(std::string_view file, std::uint64_t begin, std::uint64_t 
     const auto [first, last] = by_signature_.equal_range(key);
     for (auto it = first; it != last; ++it) {
       const Pattern& pattern = patterns_[it->second];
-      if (file.substr(at, pattern.bytes.size()) != pattern.bytes) continue;
+      const std::string bytes = bytes_of(pattern);
+      if (file.substr(at, bytes.size()) != bytes) continue;
       hits.push_back({pattern.secret, 0, at});
       if (hits.size() == kMostHits) return;
     }

@@ -134,12 +134,14 @@ std::vector<std::int32_t> token_of_another(const Subject& subject) {
 
 Result<void> check_leaks(const Subject& subject, const Model* original, unsigned threads,
                          Verdict& verdict) {
-  const auto encrypted = read_model(subject.path);
+  auto encrypted = read_model(subject.path);
   if (!encrypted) return fail(encrypted.error());
+  Check metadata = check_metadata(*encrypted, original);
+  onnx::ModelProto().Swap(&encrypted->structure);  // its tensors are enough from here on
   auto secrets = check_secrets(subject, original != nullptr, threads);
   if (!secrets) return fail(secrets.error());
   verdict.checks.push_back(*std::move(secrets));
-  verdict.checks.push_back(check_metadata(*encrypted, original));
+  verdict.checks.push_back(std::move(metadata));
   if (!original) return {};
   auto shared = list_shared(*original, *encrypted, threads, verdict.shared);
   if (!shared) return fail(shared.error());
@@ -192,8 +194,12 @@ Plan with_plain_caches(const VerifyRequest& request, const SealedPlan& sealed) {
 }
 
 Result<Verdict> verify_with_key(const VerifyRequest& request) {
-  const auto subject = open_subject(request.encrypted, request.key);
+  auto subject = open_subject(request.encrypted, request.key);
   if (!subject) return tl::unexpected(subject.error());
+  // Of a large model that is not run, one copy of everything is enough.
+  const bool runs = !request.static_only || !request.original || request.changed_weights ||
+                    request.record || request.known;
+  if (!runs) onnx::ModelProto().Swap(&subject->structure);
   Verdict verdict;
   bool changed = false;
   if (request.changed_weights || !request.original) {
@@ -214,8 +220,8 @@ Result<Verdict> verify_with_key(const VerifyRequest& request) {
   }
   const Opened opened{.path = subject->path,
                       .structure = subject->structure,
-                      .plan = with_plain_caches(request, subject->sealed),
-                      .groups = subject->groups,
+                      .plan = runs ? with_plain_caches(request, subject->sealed) : Plan{},
+                      .groups = runs ? subject->groups : std::vector<Permutation>{},
                       .key = lock_vector(plan, subject->groups),
                       .other = token_of_another(*subject)};
   Result<void> done;

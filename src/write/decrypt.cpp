@@ -38,6 +38,7 @@ class Decryption {
       if (!same) return fail(same.error());
     }
     if (auto done = add_model(); !done) return fail(done.error());
+    if (!request_.changed_weights) forget_structure();
     auto opened = open_with(*key, encrypted_);
     if (!opened) return fail(opened.error());
     if (request_.changed_weights) {
@@ -58,6 +59,13 @@ class Decryption {
 
  private:
   std::vector<fs::path> inputs() const { return paths_of(encrypted_.model); }
+
+  // Of a model of very many tensors, this is most of what is in memory; the plan says it all.
+  void forget_structure() {
+    onnx::ModelProto().Swap(&encrypted_.model.structure);
+    encrypted_.model.tensors = {};
+    encrypted_.model.frames = {};
+  }
 
   Result<bool> is_untouched(const OpenedModel& opened) const {
     const auto tags = tag_files(inputs(), opened.keys.mac, true, request_.threads);
@@ -182,7 +190,7 @@ class Decryption {
   }
 
   const DecryptRequest& request_;
-  const EncryptedModel encrypted_;
+  EncryptedModel encrypted_;
   OutputSet outputs_;
   std::vector<fs::path> files_;
   std::vector<std::size_t> numbers_;

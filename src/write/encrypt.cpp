@@ -128,16 +128,17 @@ fs::path checkpoint_name(const fs::path& out) {
   return fs::path(out).replace_extension(".safetensors");
 }
 
+// Takes the plan, unless the analysis goes into the report.
 SealedPlan make_sealed(const EncryptRequest& request, Analysis& analysis, std::string content) {
   SealedPlan sealed;
-  sealed.plan = analysis.plan;
+  sealed.plan = request.analysed ? std::move(analysis.plan) : analysis.plan;
   for (const ModelFile& file : analysis.model->files) sealed.original_sizes.push_back(file.size);
   sealed.options = {{"carry", text_of(request.locks.carry)},
                     {"internal", text_of(request.locks.internal)},
                     {"cache", cache_text(request)}};
   if (!request.licensee.empty()) sealed.options.emplace_back("licensee", request.licensee);
-  sealed.graph = hash_records(
-      graph_records(analysis.model->structure, *analysis.payloads, analysis.plan), content);
+  sealed.graph =
+      hash_graph(analysis.model->structure, *analysis.payloads, sealed.plan, content);
   if (sealed.graph.size() > kMostRecords + kMostRecordsPerTensor * sealed.plan.tensors.size()) {
     sealed.graph.clear();
   }
@@ -185,31 +186,43 @@ Result<Subject> analyse_with_checkpoint(const EncryptRequest& request) {
   }
 }
 
+// Writes the checkpoint, if there is one, on the way.
+Result<CopyJob> make_job(const EncryptRequest& request, const KeySchedule& schedule,
+                         SealedPlan& sealed, const std::optional<MatchedCheckpoint>& matched,
+                         const std::vector<fs::path>& inputs, const fs::path& checkpoint) {
+  const auto groups = derive_permutations(schedule, sealed.plan);
+  if (matched) {
+    sealed.checkpoint = matched->match.entries;
+    const auto job = matched->checkpoint.job(sealed.plan, sealed.checkpoint, groups);
+    if (!job) return fail(job.error());
+    auto done = write_checkpoint(*job, checkpoint, request.force, request.threads);
+    if (!done) return fail(done.error());
+  }
+  return encryption_job(sealed.plan, groups, inputs);
+}
+
 Result<void> write_files(const EncryptRequest& request, const SecretKey& key, Analysis& analysis,
                          const std::optional<MatchedCheckpoint>& matched,
                          const std::vector<fs::path>& files) {
+  if (request.analysed) analysis.locked = {};
   auto content = content_of(request, analysis);
   if (!content) return fail(content.error());
   const Salt salt = derive_salt(key, *content);
   SealedPlan sealed = make_sealed(request, analysis, *std::move(content));
-  const auto groups = derive_permutations(KeySchedule(key, salt), analysis.plan);
-  if (matched) {
-    sealed.checkpoint = matched->match.entries;
-    const auto job = matched->checkpoint.job(analysis.plan, sealed.checkpoint, groups);
-    if (!job) return fail(job.error());
-    auto done = write_checkpoint(*job, files.back(), request.force, request.threads);
-    if (!done) return done;
-  }
+  const std::vector<fs::path> inputs = paths_of(*analysis.model);
+  if (request.analysed) analysis = {};
+  const auto job =
+      make_job(request, KeySchedule(key, salt), sealed, matched, inputs, files.back());
+  if (!job) return fail(job.error());
   std::vector<fs::path> model_files = files;
   if (matched) model_files.pop_back();
-  const CopyJob job = encryption_job(analysis.plan, groups, paths_of(*analysis.model));
   const EncryptedFiles written{
       model_files,    sealed.original_sizes, request.force, request.threads,
       request.memory, request.progress,      key,           salt};
-  if (request.in_place) return encrypt_in_place(written, job, std::move(sealed));
-  if (request.share) return write_share(written, job, sealed, *request.share);
-  if (request.join) return join_shares(written, job, std::move(sealed));
-  return write_encrypted(written, job, std::move(sealed));
+  if (request.in_place) return encrypt_in_place(written, *job, std::move(sealed));
+  if (request.share) return write_share(written, *job, sealed, *request.share);
+  if (request.join) return join_shares(written, *job, std::move(sealed));
+  return write_encrypted(written, *job, std::move(sealed));
 }
 
 std::vector<fs::path> output_files(const EncryptRequest& request, const Model& model) {
@@ -261,6 +274,7 @@ Result<EncryptReport> encrypt(const EncryptRequest& request) {
                  request.decoy);
   if (!edits) return fail(edits.error());
   report.analysis.plan.edits = *std::move(edits);
+  if (request.analysed) request.analysed(report.analysis);
   if (request.dry_run) return report;
 
   const auto key = find_key(request.key);

@@ -1,9 +1,6 @@
 #include "write/graph_records.h"
 
-#include <sodium.h>
-
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -16,7 +13,6 @@ namespace {
 
 using T = onnx::TensorProto;
 
-constexpr std::size_t kHashBytes = 4;
 constexpr std::size_t kFewIntegers = 8;
 
 bool is_float(std::int64_t type) {
@@ -83,22 +79,24 @@ std::optional<T> constant_of(const onnx::NodeProto& node) {
   return out;
 }
 
+using Sink = std::function<void(GraphRecord)>;
+
 class Recorder {
  public:
-  Recorder(PayloadReader& payloads, const Plan& plan) : payloads_(payloads) {
+  Recorder(PayloadReader& payloads, const Plan& plan, Sink sink)
+      : payloads_(payloads), sink_(std::move(sink)) {
     for (const PlanTensor& tensor : plan.tensors) {
       if (tensor.payload.length <= kFewIntegers * 10) moving_.push_back(tensor.name);
     }
   }
 
-  std::vector<GraphRecord> run(const onnx::ModelProto& model) {
+  void run(const onnx::ModelProto& model) {
     add_interface(model.graph());
     add_opsets(model);
     walk("", model.graph().node(), model.graph().initializer(), &model.graph());
     for (const auto& function : model.functions()) {
       walk(framed({function.domain(), function.name()}), function.node(), {}, nullptr);
     }
-    return std::move(records_);
   }
 
  private:
@@ -114,8 +112,7 @@ class Recorder {
     }
     for (const auto& output : graph.output()) outputs.push_back(output.name());
     const std::string text = framed({framed(inputs), framed(outputs)});
-    records_.push_back(
-        {.label = "the model's inputs and outputs", .forms = {text}, .is_interface = true});
+    sink_({.label = "the model's inputs and outputs", .forms = {text}, .is_interface = true});
   }
 
   // A lock may have brought in the default domain.
@@ -128,9 +125,9 @@ class Recorder {
       GraphRecord record{.label = "the version of operators of domain " + in_quotes(domain),
                          .forms = {framed({"opset", domain, std::to_string(import.version())})}};
       if (domain.empty()) record.forms.push_back(any);
-      records_.push_back(std::move(record));
+      sink_(std::move(record));
     }
-    if (!has_default) records_.push_back({.label = "operators", .forms = {any}});
+    if (!has_default) sink_({.label = "operators", .forms = {any}});
   }
 
   void walk(const std::string& scope, const Nodes& nodes, const Tensors& tensors,
@@ -139,9 +136,16 @@ class Recorder {
     for (const auto& node : nodes) {
       if (const auto constant = constant_of(node)) add_tensor(scope, *constant);
     }
-    std::map<std::string, std::vector<const onnx::NodeProto*>> users;
+    struct Users {
+      std::size_t count = 0;
+      const onnx::NodeProto* first = nullptr;
+    };
+    std::map<std::string_view, Users> users;
     for (const auto& node : nodes) {
-      for (const auto& name : node.input()) users[name].push_back(&node);
+      for (const auto& name : node.input()) {
+        Users& of_this = users[name];
+        if (of_this.count++ == 0) of_this.first = &node;
+      }
       if (passes_on(node)) source_[node.output(0)] = node.input(0);
     }
     std::set<std::string> outputs;
@@ -151,8 +155,8 @@ class Recorder {
     const auto behind = [&](std::string name) {  // where a value is known under another name
       for (std::size_t steps = 0; steps < users.size() && !outputs.contains(name); ++steps) {
         const auto it = users.find(name);
-        if (it == users.end() || it->second.size() != 1 || !passes_on(*it->second[0])) break;
-        name = it->second[0]->output(0);
+        if (it == users.end() || it->second.count != 1 || !passes_on(*it->second.first)) break;
+        name = it->second.first->output(0);
       }
       return name;
     };
@@ -177,9 +181,9 @@ class Recorder {
       values_[tensor.name()] = *text;
       return;
     }
-    records_.push_back({.label = "tensor " + in_quotes(tensor.name()),
-                        .forms = {framed({scope, "tensor", tensor.name(), tensor_text(tensor)})},
-                        .is_tensor = true});
+    sink_({.label = "tensor " + in_quotes(tensor.name()),
+           .forms = {framed({scope, "tensor", tensor.name(), tensor_text(tensor)})},
+           .is_tensor = true});
   }
 
   // A few integers that stay: shapes, axes, bounds.
@@ -215,7 +219,7 @@ class Recorder {
                                 " (" + printable(node.op_type()) + ")",
                        .forms = {form(outputs)}};
     if (further != outputs) record.forms.push_back(form(further));
-    records_.push_back(std::move(record));
+    sink_(std::move(record));
   }
 
   std::string origin(std::string name) const {
@@ -229,54 +233,25 @@ class Recorder {
   }
 
   PayloadReader& payloads_;
+  const Sink sink_;
   std::vector<std::string> moving_;            // small tensors that the plan changes
   std::map<std::string, std::string> values_;  // of tensors that are a few integers
-  std::vector<GraphRecord> records_;
   std::map<std::string, std::string> source_;  // result -> operand of what passes it on
 };
 
-using Hash = std::array<char, kHashBytes>;
-
-Hash hash(const std::string& form, std::string_view key) {
-  Hash out;
-  std::array<unsigned char, crypto_generichash_BYTES> whole;
-  crypto_generichash(whole.data(), whole.size(),
-                     reinterpret_cast<const unsigned char*>(form.data()), form.size(),
-                     reinterpret_cast<const unsigned char*>(key.data()), key.size());
-  std::copy_n(whole.begin(), out.size(), out.begin());
-  return out;
-}
-
 }  // namespace
+
+void for_each_record(const onnx::ModelProto& structure, PayloadReader& payloads, const Plan& plan,
+                     const std::function<void(GraphRecord)>& visit) {
+  Recorder(payloads, plan, visit).run(structure);
+}
 
 std::vector<GraphRecord> graph_records(const onnx::ModelProto& structure, PayloadReader& payloads,
                                        const Plan& plan) {
-  return Recorder(payloads, plan).run(structure);
-}
-
-std::string hash_records(const std::vector<GraphRecord>& records, std::string_view key) {
-  std::set<Hash> hashes;
-  for (const GraphRecord& record : records) hashes.insert(hash(record.forms[0], key));
-  std::string out;
-  for (const Hash& one : hashes) out.append(one.data(), one.size());
-  return out;
-}
-
-std::vector<GraphRecord> unknown_records(const std::vector<GraphRecord>& records,
-                                         std::string_view hashes, std::string_view key) {
-  std::set<Hash> known;
-  for (std::size_t at = 0; at + kHashBytes <= hashes.size(); at += kHashBytes) {
-    Hash one;
-    std::copy_n(hashes.begin() + static_cast<std::ptrdiff_t>(at), kHashBytes, one.begin());
-    known.insert(one);
-  }
-  std::vector<GraphRecord> out;
-  for (const GraphRecord& record : records) {
-    const bool found = std::ranges::any_of(
-        record.forms, [&](const std::string& form) { return known.contains(hash(form, key)); });
-    if (!found) out.push_back(record);
-  }
-  return out;
+  std::vector<GraphRecord> records;
+  for_each_record(structure, payloads, plan,
+                  [&](GraphRecord record) { records.push_back(std::move(record)); });
+  return records;
 }
 
 }  // namespace permcrypt

@@ -5,6 +5,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,9 +31,17 @@ struct GraphRecord {
 std::vector<GraphRecord> graph_records(const onnx::ModelProto& structure, PayloadReader& payloads,
                                        const Plan& plan);
 
+// The same, one by one.
+void for_each_record(const onnx::ModelProto& structure, PayloadReader& payloads, const Plan& plan,
+                     const std::function<void(GraphRecord)>& visit);
+
 // Four bytes for each record, sorted: keyed hashes of the first forms. `key`: 32 bytes that nobody
 // knows who lacks the original.
 std::string hash_records(const std::vector<GraphRecord>& records, std::string_view key);
+
+// hash_records() of graph_records(), of which no two are in memory at the same time.
+std::string hash_graph(const onnx::ModelProto& structure, PayloadReader& payloads,
+                       const Plan& plan, std::string_view key);
 
 // The records that `hashes` does not have in any form.
 std::vector<GraphRecord> unknown_records(const std::vector<GraphRecord>& records,

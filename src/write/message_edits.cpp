@@ -20,7 +20,7 @@ void MessageEdits::insert(FrameId message, std::uint64_t offset, std::string byt
 }
 
 void MessageEdits::append(FrameId message, std::string bytes) {
-  insert(message, message == kNone ? file_.size() : frames_[message].end, std::move(bytes));
+  insert(message, message == kNone ? file_.size() : frame(message).end, std::move(bytes));
 }
 
 void MessageEdits::replace_content(const FieldSpan& field, std::string content) {
@@ -32,26 +32,28 @@ void MessageEdits::remove(const FieldSpan& field) {
 }
 
 FrameId MessageEdits::add_frame(const FieldSpan& message) {
-  frames_.push_back(message.frame);
-  return static_cast<FrameId>(frames_.size() - 1);
+  added_.push_back(message.frame);
+  return static_cast<FrameId>(frames_.size() + added_.size() - 1);
 }
 
 std::uint32_t MessageEdits::depth(FrameId message) const {
   std::uint32_t depth = 0;
-  for (; message != kNone; message = frames_[message].parent) ++depth;
+  for (; message != kNone; message = frame(message).parent) ++depth;
   return depth;
 }
 
 // Innermost messages first: a longer length may take more bytes, and lengthens what is around it.
 void MessageEdits::add_length_changes() {
-  std::vector<std::int64_t> growth(frames_.size(), 0);
+  std::vector<std::int64_t> growth(frames_.size() + added_.size(), 0);
   const auto grow = [&](FrameId message, std::uint64_t before, std::uint64_t after) {
     if (message != kNone) growth[message] += static_cast<std::int64_t>(after - before);
   };
   for (const Change& c : changes_) grow(c.message, c.end - c.begin, c.bytes.size());
-  for (std::size_t id = frames_.size(); id-- > 0;) {
+  changes_.reserve(changes_.size() + static_cast<std::size_t>(std::ranges::count_if(
+                                         growth, [](std::int64_t bytes) { return bytes != 0; })));
+  for (std::size_t id = growth.size(); id-- > 0;) {
     if (growth[id] == 0) continue;
-    const Frame& f = frames_[id];
+    const Frame& f = frame(static_cast<FrameId>(id));
     std::string length;
     wire::append_varint(length, f.end - f.begin + static_cast<std::uint64_t>(growth[id]));
     grow(f.parent, f.length_size + f.end - f.begin,
@@ -67,6 +69,7 @@ std::vector<Edit> MessageEdits::finish() {
     return x.begin != y.begin ? x.begin < y.begin : depth(x.message) > depth(y.message);
   });
   std::vector<Edit> edits;
+  edits.reserve(changes_.size());
   for (const Change& c : changes_) {
     const std::string_view original = file_.substr(c.begin, c.end - c.begin);
     if (original == c.bytes) continue;
@@ -77,6 +80,7 @@ std::vector<Edit> MessageEdits::finish() {
       edits.push_back({0, c.begin, std::string(original), c.bytes});
     }
   }
+  edits.shrink_to_fit();
   return edits;
 }
 

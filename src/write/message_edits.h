@@ -19,6 +19,7 @@ std::string with_edits(std::string_view file, const std::vector<Edit>& edits);
 class MessageEdits {
  public:
   // `file` holds the bytes that `frames` describe, in which parents come before what they hold.
+  // Both must outlive this.
   MessageEdits(std::string_view file, const std::vector<Frame>& frames)
       : file_(file), frames_(frames) {}
 
@@ -45,11 +46,15 @@ class MessageEdits {
     std::uint64_t begin = 0, end = 0;
     std::string bytes;
   };
+  const Frame& frame(FrameId id) const {
+    return id < frames_.size() ? frames_[id] : added_[id - frames_.size()];
+  }
   std::uint32_t depth(FrameId message) const;
   void add_length_changes();
 
   std::string_view file_;
-  std::vector<Frame> frames_;
+  const std::vector<Frame>& frames_;
+  std::vector<Frame> added_;  // their ids come after
   std::vector<Change> changes_;
 };
 

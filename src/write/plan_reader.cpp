@@ -117,6 +117,7 @@ class PlanReader {
     const Json& axes = tuple(member(columns, "axes"), name.size());
     const Json& values = tuple(member(columns, "values"), name.size());
     Spans spans(sizes_);
+    plan_.tensors.reserve(name.size());
     for (std::size_t i = 0; i < name.size(); ++i) {
       PlanTensor tensor;
       tensor.name = bytes(name[i]);
@@ -256,6 +257,7 @@ class PlanReader {
     const Json& original = tuple(member(columns, "original"), file.size());
     const Json& replacement = tuple(member(columns, "replacement"), file.size());
     Spans spans(sizes_);
+    plan_.edits.reserve(file.size());
     for (std::size_t i = 0; i < file.size(); ++i) {
       const std::string& before = texts[index(original[i], texts.size())];
       const std::string& after = texts[index(replacement[i], texts.size())];

@@ -1,6 +1,9 @@
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "base/hex.h"
 #include "write/sealed_plan.h"
@@ -25,38 +28,67 @@ std::string text(std::string_view bytes) {
   return out;
 }
 
+std::string string_json(std::string_view bytes) { return Json(text(bytes)).dump(); }
+
 std::string hex(const std::array<std::uint8_t, 32>& bytes) {
   return hex_encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-// A list in which each string is once.
-class StringTable {
+// An array as text, item by item: as a tree, the columns of a large plan take many times as much.
+class ListText {
  public:
-  std::size_t number(std::string value) {
-    const auto [entry, is_new] = numbers_.try_emplace(std::move(value), list_.size());
-    if (is_new) list_.push_back(text(entry->first));
-    return entry->second;
+  void add(std::uint64_t number) { add_json(std::to_string(number)); }
+  void add(const Json& item) { add_json(item.dump()); }
+  void add_json(std::string_view item) {
+    text_ += text_.empty() ? '[' : ',';
+    text_ += item;
+    ++size_;
   }
-  Json take() { return std::move(list_); }
+
+  std::size_t size() const { return size_; }
+  std::string take() { return text_.empty() ? "[]" : std::move(text_) + "]"; }
 
  private:
-  std::unordered_map<std::string, std::size_t> numbers_;
-  Json list_ = Json::array();
+  std::string text_;
+  std::size_t size_ = 0;
 };
 
-// The same of views.
-class ViewTable {
+// An object as text, its members in the order of their names.
+class ObjectText {
  public:
-  std::size_t number(Json view) {
-    const auto [entry, is_new] = numbers_.try_emplace(view.dump(), list_.size());
-    if (is_new) list_.push_back(std::move(view));
-    return entry->second;
+  void add(std::string name, std::string value) {
+    members_.emplace(std::move(name), std::move(value));
   }
-  Json take() { return std::move(list_); }
+  std::string take() {
+    std::string out;
+    for (auto& [name, value] : members_) {
+      out += out.empty() ? "{" : ",";
+      out += Json(name).dump() + ":";
+      out += std::exchange(value, {});
+    }
+    return out.empty() ? "{}" : std::move(out) + "}";
+  }
 
  private:
+  std::map<std::string, std::string> members_;
+};
+
+// A list in which each item is once.
+class Table {
+ public:
+  std::size_t number_of_text(const std::string& bytes) { return number(bytes, true); }
+  std::size_t number_of_json(const std::string& json) { return number(json, false); }
+  std::string take() { return list_.take(); }
+
+ private:
+  std::size_t number(const std::string& item, bool is_text) {
+    const auto [entry, is_new] = numbers_.try_emplace(item, list_.size());
+    if (is_new) list_.add_json(is_text ? string_json(item) : item);
+    return entry->second;
+  }
+
   std::unordered_map<std::string, std::size_t> numbers_;
-  Json list_ = Json::array();
+  ListText list_;
 };
 
 // Distances from where the last span of the same file ended.
@@ -75,52 +107,56 @@ class Gaps {
   std::uint64_t end_ = 0;
 };
 
-Json groups_json(const Plan& plan) {
-  Json groups = Json::array();
+std::string groups_text(const Plan& plan) {
+  ListText groups;
   for (const PlanGroup& group : plan.groups) {
-    groups.push_back({hex(group.id), group.size, text(group.role)});
+    groups.add(Json{hex(group.id), group.size, text(group.role)});
   }
-  return groups;
+  return groups.take();
 }
 
-// Groups with more than one permutation.
-Json fibres_json(const Plan& plan) {
-  Json fibres = Json::array();
+// Groups with more than one permutation; "" if there are none.
+std::string fibres_text(const Plan& plan) {
+  ListText fibres;
   for (std::size_t g = 0; g < plan.groups.size(); ++g) {
-    if (plan.groups[g].fibres != 1) fibres.push_back({g, plan.groups[g].fibres});
+    if (plan.groups[g].fibres != 1) fibres.add(Json{g, plan.groups[g].fibres});
   }
-  return fibres;
+  return fibres.size() == 0 ? "" : fibres.take();
+}
+
+std::string names_text(const std::vector<std::string>& names) {
+  ListText list;
+  for (const std::string& name : names) list.add_json(string_json(name));
+  return list.take();
 }
 
 // The axis maps of everything, each once.
 class PlanWriter {
  public:
-  Json write(const Plan& plan) {
-    Json out;
-    out["groups"] = groups_json(plan);
-    if (Json fibres = fibres_json(plan); !fibres.empty()) out["fibres"] = std::move(fibres);
-    out["tensors"] = tensors(plan);
-    if (Json list = sparse(plan); !list.empty()) out["sparse"] = std::move(list);
-    out["tensors"]["views"] = views_.take();
-    out["locks"] = locks(plan);
-    out["caches"] = caches(plan);
-    out["edits"] = edits(plan);
-    out["files"] = Json::array();
-    for (const std::string& file : plan.data_files) out["files"].push_back(text(file));
-    out["dims"] = Json::array();
-    for (const auto& [name, size] : plan.bound_dims) out["dims"].push_back({text(name), size});
-    out["duplicates"] = Json::array();
-    for (const auto& names : plan.duplicates) {
-      Json& entry = out["duplicates"].emplace_back(Json::array());
-      for (const std::string& name : names) entry.push_back(text(name));
-    }
-    out["axes"] = axes_.take();
-    out["bytes"] = bytes_.take();
+  ObjectText write(const Plan& plan) {
+    ObjectText out;
+    out.add("groups", groups_text(plan));
+    if (std::string fibres = fibres_text(plan); !fibres.empty()) out.add("fibres", fibres);
+    ObjectText columns = tensors(plan);
+    if (!plan.sparse.empty()) out.add("sparse", sparse(plan));
+    columns.add("views", views_.take());
+    out.add("tensors", columns.take());
+    out.add("locks", locks(plan));
+    out.add("caches", caches(plan));
+    out.add("edits", edits(plan));
+    out.add("files", names_text(plan.data_files));
+    ListText dims, duplicates;
+    for (const auto& [name, size] : plan.bound_dims) dims.add(Json{text(name), size});
+    out.add("dims", dims.take());
+    for (const auto& names : plan.duplicates) duplicates.add_json(names_text(names));
+    out.add("duplicates", duplicates.take());
+    out.add("axes", axes_.take());
+    out.add("bytes", bytes_.take());
     return out;
   }
 
  private:
-  std::size_t axis(const AxisMap& map) { return axes_.number(to_string(map)); }
+  std::size_t axis(const AxisMap& map) { return axes_.number_of_text(to_string(map)); }
 
   Json axis_list(const std::vector<AxisMap>& maps) {
     Json list = Json::array();
@@ -128,21 +164,28 @@ class PlanWriter {
     return list;
   }
 
-  Json tensors(const Plan& plan) {
-    const Json none = Json::array();
-    Json out = {{"name", none}, {"file", none}, {"gap", none},   {"length", none},
-                {"view", none}, {"axes", none}, {"values", none}};
+  std::size_t view(const Json& view) { return views_.number_of_json(view.dump()); }
+
+  ObjectText tensors(const Plan& plan) {
+    ListText name, file, gap, length, views, axes, values;
     Gaps gaps;
     for (const PlanTensor& tensor : plan.tensors) {
-      out["name"].push_back(text(tensor.name));
-      out["file"].push_back(tensor.payload.file);
-      out["gap"].push_back(
-          gaps.next(tensor.payload.file, tensor.payload.offset, tensor.payload.length));
-      out["length"].push_back(tensor.payload.length);
-      out["view"].push_back(views_.number(view_json(tensor.view)));
-      out["axes"].push_back(axis_list(tensor.axes));
-      out["values"].push_back(tensor.values ? axis(*tensor.values) + 1 : 0);
+      name.add_json(string_json(tensor.name));
+      file.add(tensor.payload.file);
+      gap.add(gaps.next(tensor.payload.file, tensor.payload.offset, tensor.payload.length));
+      length.add(tensor.payload.length);
+      views.add(view(view_json(tensor.view)));
+      axes.add(axis_list(tensor.axes));
+      values.add(tensor.values ? axis(*tensor.values) + 1 : 0);
     }
+    ObjectText out;
+    out.add("name", name.take());
+    out.add("file", file.take());
+    out.add("gap", gap.take());
+    out.add("length", length.take());
+    out.add("view", views.take());
+    out.add("axes", axes.take());
+    out.add("values", values.take());
     return out;
   }
 
@@ -151,80 +194,89 @@ class PlanWriter {
   }
 
   // Views of five items, which readers that know no sparse tensors refuse.
-  Json sparse(const Plan& plan) {
-    Json out = Json::array();
+  std::string sparse(const Plan& plan) {
+    ListText out;
     const auto span = [](const ByteSpan& s) { return Json{s.file, s.offset, s.length}; };
     for (const PlanSparse& tensor : plan.sparse) {
-      Json view = view_json(tensor.view);
-      view.push_back(tensor.entries);
-      out.push_back({text(tensor.name), views_.number(std::move(view)), axis_list(tensor.axes),
-                     span(tensor.values), span(tensor.indices),
-                     static_cast<int>(tensor.index_encoding), tensor.coordinates ? 1 : 0});
+      Json whole = view_json(tensor.view);
+      whole.push_back(tensor.entries);
+      const std::size_t number = view(whole);
+      out.add(Json{text(tensor.name), number, axis_list(tensor.axes), span(tensor.values),
+                   span(tensor.indices), static_cast<int>(tensor.index_encoding),
+                   tensor.coordinates ? 1 : 0});
     }
-    return out;
+    return out.take();
   }
 
-  Json locks(const Plan& plan) {
-    Json out = Json::array();
+  std::string locks(const Plan& plan) {
+    ListText out;
     for (const PlanLock& lock : plan.locks) {
-      Json entry = {static_cast<int>(lock.kind), text(lock.value), lock.axis, axis(lock.upstream),
+      const std::size_t upstream = axis(lock.upstream);
+      Json entry = {static_cast<int>(lock.kind), text(lock.value), lock.axis, upstream,
                     axis(lock.downstream)};
       if (lock.carrier != Carrier::kKey) entry.push_back(static_cast<int>(lock.carrier));
       if (!lock.joint.empty()) {
         entry.push_back(lock.joint.digits);
         entry.push_back(lock.joint.order);
       }
-      out.push_back(std::move(entry));
+      out.add(entry);
     }
-    return out;
+    return out.take();
   }
 
-  Json caches(const Plan& plan) {
-    Json out = Json::array();
+  std::string caches(const Plan& plan) {
+    ListText out;
     for (const PlanCache& cache : plan.caches) {
-      out.push_back({text(cache.past), text(cache.present), axis_list(cache.axes)});
-      if (cache.leading.empty()) continue;
-      Json leading = Json::array();
-      for (const std::uint32_t axis : cache.leading)
-        leading.push_back(axis == kNone ? 0 : axis + 1);
-      out.back().push_back(std::move(leading));
+      Json entry = {text(cache.past), text(cache.present), axis_list(cache.axes)};
+      if (!cache.leading.empty()) {
+        Json leading = Json::array();
+        for (const std::uint32_t axis : cache.leading) {
+          leading.push_back(axis == kNone ? 0 : axis + 1);
+        }
+        entry.push_back(std::move(leading));
+      }
+      out.add(entry);
     }
-    return out;
+    return out.take();
   }
 
-  Json edits(const Plan& plan) {
-    const Json none = Json::array();
-    Json out = {{"file", none}, {"gap", none}, {"original", none}, {"replacement", none}};
+  std::string edits(const Plan& plan) {
+    ListText file, gap, original, replacement;
     Gaps gaps;
     for (const Edit& edit : plan.edits) {
-      out["file"].push_back(edit.file);
-      out["gap"].push_back(gaps.next(edit.file, edit.offset, edit.original.size()));
-      out["original"].push_back(bytes_.number(edit.original));
-      out["replacement"].push_back(bytes_.number(edit.replacement));
+      file.add(edit.file);
+      gap.add(gaps.next(edit.file, edit.offset, edit.original.size()));
+      original.add(bytes_.number_of_text(edit.original));
+      replacement.add(bytes_.number_of_text(edit.replacement));
     }
-    return out;
+    ObjectText out;
+    out.add("file", file.take());
+    out.add("gap", gap.take());
+    out.add("original", original.take());
+    out.add("replacement", replacement.take());
+    return out.take();
   }
 
-  StringTable axes_, bytes_;
-  ViewTable views_;
+  Table axes_, bytes_, views_;
 };
 
 }  // namespace
 
 std::string to_json(const SealedPlan& sealed) {
-  Json out = PlanWriter().write(sealed.plan);
-  out["original"] = hex(sealed.original);
-  out["sizes"] = sealed.original_sizes;
-  out["options"] = Json::array();
-  for (const auto& [name, value] : sealed.options) {
-    out["options"].push_back({text(name), text(value)});
-  }
+  ObjectText out = PlanWriter().write(sealed.plan);
+  out.add("original", string_json(hex(sealed.original)));
+  out.add("sizes", Json(sealed.original_sizes).dump());
+  ListText options, checkpoint;
+  for (const auto& [name, value] : sealed.options) options.add(Json{text(name), text(value)});
+  out.add("options", options.take());
   for (const CheckpointEntry& entry : sealed.checkpoint) {
-    out["checkpoint"].push_back({text(entry.name), entry.tensor, static_cast<int>(entry.layout)});
+    checkpoint.add(Json{text(entry.name), entry.tensor, static_cast<int>(entry.layout)});
   }
-  if (!sealed.salt_content.empty()) out["content"] = hex_encode(sealed.salt_content);
-  if (!sealed.graph.empty()) out["graph"] = hex_encode(sealed.graph);
-  return out.dump();
+  if (checkpoint.size() > 0) out.add("checkpoint", checkpoint.take());
+  if (!sealed.salt_content.empty())
+    out.add("content", string_json(hex_encode(sealed.salt_content)));
+  if (!sealed.graph.empty()) out.add("graph", string_json(hex_encode(sealed.graph)));
+  return out.take();
 }
 
 }  // namespace permcrypt

@@ -120,7 +120,7 @@ std::string Analysed::partition() {
   std::map<std::string, ValueId> constants;
   for (ValueId id = 0; id < graph_.values.size(); ++id) {
     const GraphValue& value = graph_.values[id];
-    if (value.tensor != kNone) constants.emplace(value.scope + value.name, id);
+    if (value.tensor != kNone) constants.emplace(value.scope + value.name.str(), id);
   }
   AxisStore& axes = inference_.axes;
   std::map<ExprId, std::uint32_t> group_of;

@@ -25,7 +25,7 @@ std::optional<SmallTensor> fold_once(const std::string& op,
     for (const std::int64_t k : perm) attribute.add_ints(k);
   }
   GraphNode node;
-  node.op = op;
+  node.op = TextRef(op);
   node.proto = &proto;
   node.outputs = {0};
   const auto results = evaluate(node, operands);

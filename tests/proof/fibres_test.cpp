@@ -46,7 +46,7 @@ struct Setting {
     a.set_i(axis);
     a.set_type(onnx::AttributeProto::INT);
     GraphNode node;
-    node.op = op;
+    node.op = TextRef(op);
     node.opset = 17;
     node.proto = &proto;
     node.outputs = {0};

@@ -73,7 +73,8 @@ class LockedFile {
   const Graph& graph() const { return graph_; }
 
   ValueId value(const std::string& name) const {
-    const auto found = std::ranges::find(graph_.values, name, &GraphValue::name);
+    const auto found = std::ranges::find_if(
+        graph_.values, [&](const GraphValue& value) { return value.name == name; });
     REQUIRE(found != graph_.values.end());
     return static_cast<ValueId>(found - graph_.values.begin());
   }
