@@ -44,8 +44,8 @@ struct LockSite {
 
 // The analysed graph with one pseudo node ("permcrypt", "Lock", "IndexLock" or "LabelLock") per lock,
 // and what inference says of it. All ids of the original graph keep their meaning in `graph`; those of lock
-// nodes and the values they make come after. An output lock sits between the value as its consumers
-// inside the graph see it and the graph output.
+// nodes and the values they make come after. An output lock sits between the value as it is made and
+// the graph output, other locks between it and those who read it inside the graph.
 struct LockedGraph {
   Graph graph;
   Inference inference;

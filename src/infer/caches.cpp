@@ -75,7 +75,7 @@ class Tracer {
     }
     if (!node.domain.empty()) return;
     if (is_layout(node.op)) push(node, 0, carried);
-    if (node.op.starts_with("Scatter")) push(node, 0, true);
+    if (node.op.starts_with("Scatter") || node.op == "TensorScatter") push(node, 0, true);
     if (node.op == "Concat") {
       for (std::size_t k = 0; k < node.inputs.size(); ++k) push(node, k, true);
     }

@@ -9,10 +9,18 @@
 namespace permcrypt {
 namespace {
 
+bool chooses(std::string_view op) { return op == "ArgMax" || op == "ArgMin" || op == "TopK"; }
+
 class Search {
  public:
-  Search(const Graph& graph, Inference& inference, const Flow& flow, std::size_t values)
-      : graph_(graph), inference_(inference), flow_(flow), values_(values), scope_(graph) {}
+  Search(const Graph& graph, Inference& inference, const Flow& flow, std::size_t values,
+         GuardEnds ends)
+      : graph_(graph),
+        inference_(inference),
+        flow_(flow),
+        values_(values),
+        guard_ends_(ends == GuardEnds::kYes),
+        scope_(graph) {}
 
   std::vector<LockSite> run() {
     find_held();
@@ -44,9 +52,14 @@ class Search {
 
   void find_holders() {
     for (const AxisStore::Pin& pin : inference_.axes.pins()) {
-      if (pin.site == 0 || pin.site > graph_.nodes.size()) continue;
+      if (pin.site > graph_.nodes.size()) continue;
       for (const ExprId f : inference_.axes.factors(pin.factor)) {
-        if (held_.contains(f)) holders_.insert({f, pin.site - 1});
+        if (!held_.contains(f)) continue;
+        if (pin.site == 0) {
+          held_by_users_.insert(f);
+        } else {
+          holders_.insert({f, pin.site - 1});
+        }
       }
     }
     // What is stored so that it cannot move is held where it is read.
@@ -66,12 +79,38 @@ class Search {
     return holds(graph_.values[v].producer) || std::ranges::any_of(flow_.readers(v), holds);
   }
 
+  bool has(ValueId v, ExprId factor, bool where_locks_stand) {
+    if (v == kNone || !inference_.values[v].known) return false;
+    const auto& axes = inference_.values[v].axes;
+    for (std::uint32_t k = 0; k < axes.size(); ++k) {
+      if (where_locks_stand && !can_cut({v, k}, inference_, scope_, values_)) continue;
+      if (std::ranges::count(inference_.axes.factors(axes[k].expr), factor) > 0) return true;
+    }
+    return false;
+  }
+
+  // Some reader makes nothing of the axis on which a lock could stand, and meets no other operand
+  // along it: it chooses among classes, or what comes out is the user's.
+  bool ends(ValueId v, ExprId factor) {
+    if (!guard_ends_ || !held_.contains(factor)) return false;
+    return std::ranges::any_of(flow_.readers(v), [&](NodeId n) {
+      const GraphNode& node = graph_.nodes[n];
+      return (held_by_users_.contains(factor) || chooses(node.op)) &&
+             std::ranges::none_of(node.outputs, [&](ValueId y) { return has(y, factor, true); }) &&
+             std::ranges::none_of(
+                 node.inputs, [&](ValueId x) { return x != v && has(x, factor, false); });
+    });
+  }
+
   void add_value(ValueId v) {
     const auto& axes = inference_.values[v].axes;
     for (std::uint32_t k = 0; k < axes.size(); ++k) {
       if (!can_cut({v, k}, inference_, scope_, values_)) continue;
       const auto factors = inference_.axes.factors(axes[k].expr);
-      if (std::ranges::none_of(factors, [&](ExprId f) { return touches_holder(v, f); })) continue;
+      const bool guards = std::ranges::any_of(factors, [&](ExprId f) {
+        return touches_holder(v, f) || ends(v, f);
+      });
+      if (!guards) continue;
       LockSite site;
       site.kind = LockKind::kBoundary;
       site.value = v;
@@ -85,17 +124,19 @@ class Search {
   Inference& inference_;
   const Flow& flow_;
   const std::size_t values_;
+  const bool guard_ends_;
   const KeyScope scope_;
   std::set<ExprId> held_;
   std::set<std::pair<ExprId, NodeId>> holders_;
+  std::set<ExprId> held_by_users_;
   std::vector<LockSite> out_;
 };
 
 }  // namespace
 
 std::vector<LockSite> find_guards(const Graph& graph, Inference& inference, const Flow& flow,
-                                  std::size_t values) {
-  return Search(graph, inference, flow, values).run();
+                                  std::size_t values, GuardEnds ends) {
+  return Search(graph, inference, flow, values, ends).run();
 }
 
 double share_moving(const Graph& graph, Inference& inference) {

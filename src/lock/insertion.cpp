@@ -130,10 +130,9 @@ class Insertion {
     graph_.nodes[lock.node].inputs[lock.slot] = lock.behind;
   }
 
+  // Beside the locks behind the value, which are for those who read it in the graph.
   void lock_output(LockSite& lock) {
-    const bool by_key = lock.carrier == Carrier::kKey;
-    const auto it =
-        outputs_.try_emplace(lock.value, by_key ? seen_as_[lock.value] : lock.value).first;
+    const auto it = outputs_.try_emplace(lock.value, lock.value).first;
     lock.before = it->second;
     tail_.push_back(add_node(lock, 0));
     it->second = lock.behind;

@@ -10,6 +10,7 @@
 #include "lock/guards.h"
 #include "lock/joint_axes.h"
 #include "lock/key_order.h"
+#include "lock/open_up.h"
 #include "lock/settle.h"
 #include "lock/still_axes.h"
 #include "lock/strength.h"
@@ -22,9 +23,6 @@ namespace {
 
 // Fewer bits than this on the trunk, and further locks are placed on it.
 constexpr double kEnoughBits = 64;
-
-// Locks around what cannot move take time; they must free at least this share of the weights.
-constexpr double kWorthwhile = 0.005;
 
 // Ids of fewer kinds are no vocabulary: programs set them by themselves (token types, flags), and
 // renumbering them would be worth a bit or two.
@@ -42,8 +40,9 @@ class Placement {
     auto sites = options_.carry == Carry::kKey ? find_interface_locks(graph_, *plain)
                                                : find_client_maps(graph_, *plain);
     free_memory(plain);
-    auto open = options_.carry == Carry::kKey ? open_tables(open_up(sites))
-                                              : open_to_clients(std::move(sites));
+    auto open = options_.carry == Carry::kKey
+                    ? open_tables(open_up(graph_, std::move(sites), options_.infer, guards_))
+                    : open_to_clients(std::move(sites));
     if (!open) return open;
     const auto weights = weight_factors(graph_, *open);
     if (weights.empty()) {
@@ -150,24 +149,6 @@ class Placement {
     if (!is_worthwhile(added.size(), gain)) return open;
     guards_.merge(added);
     return opened;
-  }
-
-  // Locks on the interface, and those around what cannot move if they free more.
-  Result<LockedGraph> open_up(const std::vector<LockSite>& interface) {
-    auto open = settle(interface);
-    if (!open || share_moving(graph_, open->inference) > 1 - kWorthwhile) return open;
-    auto all = insert_and_infer(graph_, interface, options_.infer);
-    if (!all) return all;
-    auto guards = find_guards(all->graph, all->inference, Flow(all->graph), graph_.values.size());
-    if (guards.empty()) return open;
-    guards.insert(guards.begin(), interface.begin(), interface.end());
-    auto guarded = settle(std::move(guards));
-    const auto share = [&](LockedGraph& locked) { return share_moving(graph_, locked.inference); };
-    if (!guarded || share(*guarded) < share(*open) + kWorthwhile) return open;
-    for (const LockSite& lock : guarded->locks) {
-      if (is_cut(lock)) guards_.insert({lock.value, lock.axis});
-    }
-    return guarded;
   }
 
   bool is_guard(const LockSite& lock) const {

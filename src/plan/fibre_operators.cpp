@@ -225,7 +225,7 @@ const Entry kEntries[] = {
     {"",
      by_coordinates,
      {"Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Concat", "Slice", "Split",
-      "Expand", "Tile", "Shape", "Size", "If"}},
+      "Expand", "Tile", "Shape", "Size", "If", "TensorScatter"}},
     {"",
      by_coordinates,
      {"ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean",

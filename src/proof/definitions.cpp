@@ -15,7 +15,8 @@ const Entry* find_entry(std::string_view domain, std::string_view op) {
           reshape_definitions(), part_definitions(), index_definitions(), reduction_definitions(),
           normalisation_definitions(), generator_definitions(), convolution_definitions(),
           quantisation_definitions(), attention_definitions(), embedding_definitions(),
-          packed_definitions(), recurrent_definitions(), expert_definitions()}) {
+          packed_definitions(), recurrent_definitions(), expert_definitions(),
+          selection_definitions(), sampling_definitions(), channels_last_definitions()}) {
       for (const Entry& entry : family) {
         map.emplace(std::string(entry.domain) + "." + std::string(entry.op), &entry);
       }

@@ -117,6 +117,21 @@ Claim Interpreter::input_claim(ValueId id) const {
   return claim;
 }
 
+// The same; nothing is claimed of data that cannot be renumbered so.
+Claim Interpreter::renumbered_input(ValueId id) {
+  const std::string what = "the input " + in_quotes(original_.values[id].name);
+  try {
+    Claim claim = input_claim(id);
+    if (!claim.related) ++proof_.not_understood[what + ": several axes are renumbered at once"];
+    return claim;
+  } catch (const NotUnderstood& n) {
+    ++proof_.not_understood[what + ": " + n.why];
+  } catch (const Contradiction& c) {
+    contradict(nullptr, what + ": " + c.what);
+  }
+  return Claim::nothing();
+}
+
 void Interpreter::claim_inputs() {
   std::size_t fed = 0;
   for (ValueId v = 0; v < encrypted_.values.size(); ++v) {
@@ -134,11 +149,7 @@ void Interpreter::claim_inputs() {
         claims_[v] = Claim::nothing();
       } else {
         ++fed;
-        claims_[v] = input_claim(found->second);
-        if (!claims_[v]->related) {
-          ++proof_.not_understood["the input " + in_quotes(value.name) +
-                                  ": several axes are renumbered at once"];
-        }
+        claims_[v] = renumbered_input(found->second);
         if (original_.values[found->second].elem_type != value.elem_type) {
           contradict(nullptr, "the input " + in_quotes(value.name) + " has another type");
         }
@@ -209,6 +220,8 @@ void Interpreter::check_outputs() {
     } catch (const NotUnderstood& n) {
       ++proof_.not_understood[what + n.why];
       proof_.open_outputs.push_back(name);
+    } catch (const Contradiction& c) {
+      contradict(nullptr, what + c.what);
     }
   }
 }

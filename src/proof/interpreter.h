@@ -27,6 +27,7 @@ class Interpreter {
   void claim_inputs();
   void check_outputs();
   Claim input_claim(ValueId original) const;
+  Claim renumbered_input(ValueId original);
   void renumber_input(Claim& claim, const std::string& name) const;
   // What the output's claim must be for the user to get what the original gives.
   bool comes_out_right(const Claim& claim, const std::string& name) const;

@@ -244,6 +244,22 @@ TermId Orders::broadcast(TermId x, TermId y) {
   return out;
 }
 
+std::optional<OrderId> Orders::common_order(const Axis& x, const Axis& y) {
+  if (x.repeats == kDistinct || y.repeats == kDistinct || !terms_.value(x.extent)) return {};
+  const Index held_x = classes(x), held_y = classes(y), order_x = index(x), order_y = index(y);
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::uint32_t>> places;
+  for (std::uint32_t i = 0; i < held_x.size(); ++i) places[{held_x[i], held_y[i]}].push_back(i);
+  for (auto& [classes, list] : places) std::ranges::reverse(list);
+  Index out;
+  for (std::size_t i = 0; i < held_x.size(); ++i) {
+    const auto found = places.find({held_x[order_x[i]], held_y[order_y[i]]});
+    if (found == places.end() || found->second.empty()) return std::nullopt;
+    out.push_back(found->second.back());
+    found->second.pop_back();
+  }
+  return of(std::move(out));
+}
+
 Axis Orders::meet(const Axis& x, const Axis& y) {
   if (terms_.is(x.extent, 1)) return y;
   if (terms_.is(y.extent, 1)) return x;
@@ -267,6 +283,7 @@ Axis Orders::meet(const Axis& x, const Axis& y) {
   const bool leads = x.leads || y.leads;
   if (holds(x, y.order)) return {x.extent, y.order, joint(x, y), leads};
   if (holds(y, x.order)) return {x.extent, x.order, joint(x, y), leads};
+  if (const auto order = common_order(x, y)) return {x.extent, *order, joint(x, y), leads};
   throw unlike("elements meet");
 }
 

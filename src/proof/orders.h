@@ -126,6 +126,8 @@ class Orders {
   RepeatId canonical_repeats(const Block& block, TermId extent);
   Index classes(const Axis& axis) const;
   RepeatId joint(const Axis& x, const Axis& y);
+  // An order that describes both axes, neither's own: one repeats rows, say, and one columns.
+  std::optional<OrderId> common_order(const Axis& x, const Axis& y);
   std::pair<Index, TermId> spelled_out(const Block& block) const;
   OrderId canonical(const Block& block, TermId extent);
   Part regroup_part(std::span<const Axis> from, std::span<const TermId> to);

@@ -56,6 +56,13 @@ MaybeRamp range(Step& s) {
   return Ramp{start->front(), {step->front()}};
 }
 
+// The same number everywhere.
+MaybeRamp filled(Step& s) {
+  const auto value = s.attr_tensor("value");
+  if (!value || value->size() != 1) return std::nullopt;
+  return Ramp{s.terms.constant(value->front()), Ints(rank_of(s), s.terms.constant(0))};
+}
+
 // Axes of extent 1 come and go.
 MaybeRamp reshaped(Step& s) {
   const auto x = operand(s, 0);
@@ -130,6 +137,7 @@ std::optional<Ramp> find_ramp(Step& s) {
     return std::nullopt;
   }
   if (op == "Range") return range(s);
+  if (op == "ConstantOfShape") return filled(s);
   if (op == "Add" || op == "Sub") return sum(s, op == "Sub");
   if (op == "Mul") return scaled(s);
   if (op == "Unsqueeze" || op == "Squeeze" || op == "Reshape") return reshaped(s);

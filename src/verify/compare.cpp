@@ -28,16 +28,24 @@ OutputDifference not_comparable(OutputDifference difference, std::string why) {
 // NaN with NaN, and an infinity with the same infinity.
 bool same_non_finite(double x, double y) { return (std::isnan(x) && std::isnan(y)) || x == y; }
 
+double largest_of(std::span<const double> values) {
+  double largest = 0;
+  for (const double value : values) {
+    if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+  }
+  return largest;
+}
+
 // The unit of relative errors.
 double scale_of(std::span<const double> values) {
-  double sum = 0, largest = 0;
+  double sum = 0;
   std::size_t count = 0;
   for (const double value : values) {
     if (!std::isfinite(value)) continue;
     sum += value;
-    largest = std::max(largest, std::abs(value));
     ++count;
   }
+  const double largest = largest_of(values);
   if (count == 0 || largest == 0) return 1;
   const double mean = sum / static_cast<double>(count);
   double squares = 0;
@@ -92,6 +100,9 @@ void measure_errors(std::span<const double> expected, std::span<const double> ac
   difference.max_relative = difference.max_absolute / scale;
   difference.mean_relative = difference.mean_absolute / scale;
   difference.p99_relative = difference.p99_absolute / scale;
+  const double largest = largest_of(expected);
+  const double of_largest = largest > 0 ? difference.max_absolute / largest : kInfinity;
+  difference.runs.push_back({difference.max_relative, of_largest});
   difference.cosine = cosine_of(expected, actual);
 }
 
@@ -137,6 +148,15 @@ OutputDifference compare_integers(std::span<const std::int64_t> expected,
 }
 
 }  // namespace
+
+double OutputDifference::relative_beyond(double rounding) const {
+  if (!mismatch.empty()) return kInfinity;
+  double worst = 0;
+  for (const Run& run : runs) {
+    if (run.of_largest > rounding) worst = std::max(worst, run.relative);
+  }
+  return worst;
+}
 
 void OutputDifference::judge_choices() {
   (integers ? equal_values : top_one) =

@@ -28,6 +28,11 @@ struct OutputDifference {
   double beyond_chance = 0;
   double max_absolute = 0, mean_absolute = 0, p99_absolute = 0;
   double max_relative = 0, mean_relative = 0, p99_relative = 0;
+  // The largest error of each run: relative, and over the largest of the expected numbers.
+  struct Run {
+    double relative = 0, of_largest = 0;
+  };
+  std::vector<Run> runs;
   double cosine = 1;  // of the outputs as vectors
   // The smallest t with |actual - expected| <= t + t * |expected| everywhere: what
   // numpy.allclose(rtol=t, atol=t) needs.
@@ -36,6 +41,9 @@ struct OutputDifference {
   TopOne equal_values;  // of integers
   Choices choices;      // what both come of
   std::size_t classes = 0;
+
+  // max_relative over the runs in which an error is more than `rounding` of the largest number.
+  double relative_beyond(double rounding) const;
 
   // Once choices are added up.
   void judge_choices();

@@ -127,17 +127,24 @@ Result<Check> check_with_key(Trial& trial, std::span<const std::int32_t> key,
   if (!differences) return tl::unexpected(differences.error());
   keep_figures(figures, "with the key", *differences);
   double worst = 0, needed = 0;
+  bool rounded = false;
   for (const OutputDifference& d : *differences) {
     if (!d.mismatch.empty()) {
       return Check{"with the key", Outcome::kFailed, "output '" + d.name + "': " + d.mismatch, ""};
     }
-    worst = std::max(worst, error_of(d));
+    const double error = d.integers ? error_of(d) : d.relative_beyond(tolerance.rounding);
+    rounded = rounded || (error <= tolerance.value && error_of(d) > tolerance.value);
+    worst = std::max(worst, error);
     needed = std::max(needed, d.smallest_tolerance);
   }
-  const std::string detail = fmt::format(
+  std::string detail = fmt::format(
       "off by {:.2g} standard deviations at most; tolerance {:.2g} ({}); smallest "
       "tolerance that passes: {:.2g}",
       worst, tolerance.value, tolerance.derivation, needed);
+  if (rounded) {
+    detail += fmt::format("; results that are nearly one number: within {:.2g} of it",
+                          tolerance.rounding);
+  }
   if (!(worst <= tolerance.value)) {
     return Check{"with the key", Outcome::kFailed, "results differ: " + detail,
                  "do not publish this file; please report the model's architecture as a defect"};

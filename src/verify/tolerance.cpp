@@ -50,7 +50,8 @@ Tolerance derive_tolerance(const onnx::ModelProto& structure, const Plan& plan) 
   for (const PlanGroup& group : plan.groups)
     terms = std::max(terms, static_cast<double>(group.size));
   Tolerance out;
-  out.value = kLargest * unit * std::sqrt(terms * std::max(nodes, 1.0));
+  out.rounding = kLargest * unit;
+  out.value = out.rounding * std::sqrt(terms * std::max(nodes, 1.0));
   out.derivation =
       fmt::format("{} x {} x sqrt({:.0f} terms x {:.0f} nodes)", kLargest, unit_text, terms, nodes);
   if (rounding > 0) {

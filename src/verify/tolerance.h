@@ -17,6 +17,9 @@ namespace permcrypt {
 struct Tolerance {
   double value = 0;
   std::string derivation;  // "2^-24 x sqrt(384 x 310)"
+  // Of the largest number of a result: as far as its own rounding goes. Results that are nearly one
+  // number, as probabilities near 1 are, deviate from it by no more.
+  double rounding = 0;
 };
 Tolerance derive_tolerance(const onnx::ModelProto& structure, const Plan& plan);
 

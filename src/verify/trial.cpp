@@ -86,6 +86,7 @@ Result<std::vector<std::vector<TensorData>>> made_inputs(Session& original,
 // One comparison over several samples: the worst of each figure, the mean of means.
 OutputDifference merged(std::vector<OutputDifference> parts) {
   OutputDifference out = parts[0];
+  out.runs.clear();
   const auto worst = [&](auto member) {
     for (const OutputDifference& p : parts) out.*member = std::max(out.*member, p.*member);
   };
@@ -103,6 +104,7 @@ OutputDifference merged(std::vector<OutputDifference> parts) {
     out.cosine += p.cosine * share;
     out.differing += p.differing * share;
     out.choices.add(p.choices);
+    out.runs.insert(out.runs.end(), p.runs.begin(), p.runs.end());
     if (!p.mismatch.empty()) out.mismatch = p.mismatch;
   }
   out.judge_choices();

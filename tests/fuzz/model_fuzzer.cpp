@@ -1,59 +1,24 @@
-// A libFuzzer target: whatever bytes a file holds, reading, inspecting and encrypting it ends with a
-// result or an error, and what was encrypted decrypts to those bytes. See README.md.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+// A libFuzzer target: whatever bytes a file holds, reading, inspecting and encrypting it ends with
+// a result or an error, and what was encrypted decrypts to those bytes. See README.md.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <string>
 #include <string_view>
 #include <utility>
 
+#include "fuzz_folder.h"
 #include "permcrypt/analysis.h"
 #include "permcrypt/decrypt.h"
 #include "permcrypt/encrypt.h"
 #include "permcrypt/report.h"
+#include "permcrypt/verify.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace permcrypt;
-
-// A folder in memory where there is one.
-const fs::path& folder() {
-  static const fs::path path = [] {
-    const fs::path shared = "/dev/shm";
-    std::string name =
-        ((fs::exists(shared) ? shared : fs::temp_directory_path()) / "permcrypt-XXXXXX").native();
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    static const std::string removed = name;
-    std::atexit([] { fs::remove_all(removed); });
-    return fs::path(name);
-  }();
-  return path;
-}
-
-void write_file(const fs::path& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
-
-std::string read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-const KeyOptions& key() {
-  static const KeyOptions options = [] {
-    write_file(folder() / "key", SecretKey::from_bytes(std::string(SecretKey::kSize, 'f')).to_text());
-    return KeyOptions{.file = folder() / "key", .passphrase_fd = {}};
-  }();
-  return options;
-}
+using namespace permcrypt::fuzz;
 
 void inspect(const fs::path& path) {
   auto model = read_model(path);
@@ -77,20 +42,33 @@ EncryptRequest request_for(const fs::path& path, std::uint8_t choice) {
   request.force = true;
   request.threads = 1;
   request.locks.carry = choice & 1 ? Carry::kData : choice & 2 ? Carry::kBoth : Carry::kKey;
-  request.locks.internal =
-      choice & 4 ? Internal::kBlock : choice & 8 ? Internal::kAll : Internal::kNone;
+  request.locks.internal = choice & 4   ? Internal::kBlock
+                           : choice & 8 ? Internal::kAll
+                                        : Internal::kNone;
   request.locks.infer.opaque_caches = !(choice & 16);
   request.decoy = choice & 32;
   return request;
 }
 
+// Whatever the model computes, the encrypted one computes the same.
+void prove_equal(const fs::path& original, const fs::path& encrypted) {
+  VerifyRequest request;
+  request.encrypted = encrypted;
+  request.original = original;
+  request.key = key();
+  request.static_only = true;
+  request.threads = 1;
+  const auto verdict = verify(request);
+  if (!worked(verdict)) std::abort();
+  for (const Check& check : verdict->checks) {
+    if (check.outcome == Outcome::kFailed && check.name != "secrets") std::abort();
+  }
+}
+
 void round_trip(const fs::path& path, std::uint8_t choice, std::string_view bytes) {
   const EncryptRequest request = request_for(path, choice);
   const auto encrypted = encrypt(request);
-  if (!encrypted) {
-    if (encrypted.error().kind == ErrorKind::kDefect) std::abort();
-    return;
-  }
+  if (!worked(encrypted)) return;
   DecryptRequest back;
   back.model = *request.out;
   back.out = folder() / "back.onnx";
@@ -98,6 +76,7 @@ void round_trip(const fs::path& path, std::uint8_t choice, std::string_view byte
   back.force = true;
   back.threads = 1;
   if (!decrypt(back) || read_file(*back.out) != bytes) std::abort();
+  if (choice & 64) prove_equal(path, *request.out);
 }
 
 }  // namespace

@@ -56,6 +56,48 @@ TEST_CASE("guards: a lock on each side of what holds an axis frees the weights b
   CHECK(placed.free("v", 0));
 }
 
+TEST_CASE("guards: a lock in front of what chooses among classes") {
+  Placed placed("m (float[n,6] x) => (int64[n,1] y)\n<" + weights("w", 6, 8) + "," +
+                weights("v", 8, 5) + R"(>
+{
+  h = MatMul(x, w)
+  r = Relu(h)
+  s = MatMul(r, v)
+  y = ArgMax <axis = 1> (s)
+})");
+  CHECK(placed.has_lock("s"));
+  CHECK(placed.free("v", 1));
+}
+
+TEST_CASE("guards: a lock in front of what chooses among classes that are a result as well") {
+  Placed placed("m (float[n,6] x) => (int64[n,1] y, float[n,5] p)\n<" + weights("w", 6, 8) + "," +
+                weights("v", 8, 5) + R"(>
+{
+  h = MatMul(x, w)
+  r = Relu(h)
+  s = MatMul(r, v)
+  p = Softmax(s)
+  y = ArgMax <axis = 1> (p)
+})");
+  const auto on_p = std::ranges::count_if(
+      placed.locked.locks, [&](const LockSite& l) { return l.value == placed.model.value("p"); });
+  CHECK(on_p == 2);  // for the user, and for ArgMax
+  CHECK(placed.free("v", 1));
+}
+
+TEST_CASE("guards: a lock in front of what merges an axis with an open extent") {
+  Placed placed("m (float[1,n,6] x) => (float[1,k] y)\n<" + weights("w", 6, 8) + "," +
+                weights("v", 8, 5) + R"(, int64[2] flat = {1, -1}>
+{
+  h = MatMul(x, w)
+  r = Relu(h)
+  s = MatMul(r, v)
+  y = Reshape(s, flat)
+})");
+  CHECK(placed.has_lock("s"));
+  CHECK(placed.free("v", 1));
+}
+
 TEST_CASE("guards: not for a trifle") {
   Placed placed(summed(4000));
   CHECK(!placed.has_lock("h"));

@@ -107,5 +107,38 @@ joint (float[1,4,6] x) => (float y)
   CHECK_FALSE(proof->complete());
 }
 
+// The data of `axis` is said to be in an order of so many.
+Proof prove_renumbered_input(std::uint32_t axis, std::uint32_t size) {
+  const TempFolder folder;
+  const Model model = written(folder, "model.onnx",
+                              text_model("open (float[n,4] x) => (float[n,4] y) { y = Neg(x) }"));
+  Plan plan;
+  plan.groups.push_back({{}, size, "rows", 1});
+  PlanLock lock;
+  lock.value = "x";
+  lock.axis = axis;
+  lock.carrier = Carrier::kInput;
+  lock.upstream = {AxisMap::Kind::kFixed, size, kNone, {}};
+  lock.downstream = {AxisMap::Kind::kGroup, size, 0, {}};
+  plan.locks.push_back(lock);
+  std::vector<std::uint32_t> order(size);
+  for (std::uint32_t i = 0; i < size; ++i) order[i] = size - 1 - i;
+  const std::vector<Permutation> groups{Permutation(order)};
+  const auto proof = prove({model, model, plan, groups, {}, "", 1});
+  REQUIRE(proof);
+  return *proof;
+}
+
+// As when the original of another model is named.
+TEST_CASE("proof: inputs that are not those of the plan") {
+  const Proof open = prove_renumbered_input(0, 4);
+  CHECK_FALSE(open.complete());
+  CHECK_FALSE(open.refuted());
+  CHECK(prove_renumbered_input(1, 5).refuted());
+  CHECK(prove_renumbered_input(1, 3).refuted());
+  // Nothing puts them back in order.
+  CHECK(prove_renumbered_input(1, 4).refuted());
+}
+
 }  // namespace
 }  // namespace permcrypt::test

@@ -41,6 +41,20 @@ TEST_CASE("compare: the unit for equal elements is their size, and 1 for zeros")
   CHECK(zeros.cosine == 0);
 }
 
+TEST_CASE("compare: results that are nearly one number are rounded like it") {
+  const auto near = [](float error) {
+    return compare_tensors(floats("x", {2}, {1, 1 - 0x1p-20f}),
+                           floats("x", {2}, {1 - error, 1 - 0x1p-20f}))
+        .value();
+  };
+  CHECK(near(0x1p-22f).max_relative == Approx(0.5));
+  CHECK(near(0x1p-22f).relative_beyond(0x1p-21) == 0);
+  CHECK(near(0x1p-20f).relative_beyond(0x1p-21) == Approx(2));
+  OutputDifference other_type = compare_tensors(floats("x", {1}, {1}), floats("x", {1}, {1})).value();
+  other_type.mismatch = "type int64 instead of float";
+  CHECK(std::isinf(other_type.relative_beyond(1)));
+}
+
 TEST_CASE("compare: the 99th percentile leaves out one element of a hundred") {
   std::vector<float> expected(100), actual(100);
   for (int i = 0; i < 100; ++i) expected[i] = static_cast<float>(i % 2);

@@ -18,7 +18,9 @@ const std::vector<Axis>& packed(RuleCall& c, std::size_t k, std::size_t rank) {
   return axes;
 }
 
-bool has_view(const RuleCall& c, std::size_t k) { return c.ws.views.contains(c.node.inputs[k]); }
+bool has_view(const RuleCall& c, std::size_t k) {
+  return c.has(k) && c.ws.views.contains(c.node.inputs[k]);
+}
 
 void require(const RuleCall& c, const Axis& axis, std::int64_t extent) {
   if (axis.a != extent || axis.dynamic()) c.give_up("packed operand of unlike extent");

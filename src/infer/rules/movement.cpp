@@ -94,10 +94,13 @@ void concat(RuleCall& c) {
   c.out(0, std::move(out), c.in(arms[0]).type, merge_labels(c, arms));
 }
 
-IntsPair split_sizes(RuleCall& c, const Axis& axis) {
-  if (const auto sizes = c.attr_ints("split")) return {*sizes, *sizes};
-  if (c.has(1)) return c.require_ints(1);
-  if (axis.dynamic()) c.give_up("equal parts of a dynamic extent");
+constexpr auto kDynamicParts = "split of a dynamic extent";
+
+// Nothing where only the run tells.
+std::optional<IntsPair> split_sizes(RuleCall& c, const Axis& axis) {
+  if (const auto sizes = c.attr_ints("split")) return IntsPair{*sizes, *sizes};
+  if (c.has(1)) return c.ints(1);
+  if (axis.dynamic()) return std::nullopt;
   const auto n = static_cast<std::int64_t>(c.node.outputs.size());
   const std::int64_t each = (axis.a + n - 1) / n;
   IntsPair out;
@@ -111,17 +114,21 @@ void split(RuleCall& c) {
   const Operand& x = c.in(0);
   const auto k = static_cast<std::size_t>(c.attr_axis("axis", 0, c.rank(0)));
   const Axis axis = x.axes[k];
-  const IntsPair sizes = split_sizes(c, axis);
+  const auto sizes = split_sizes(c, axis);
+  const bool open = !sizes || axis.dynamic() || !sizes->is_static();
+  if (open) c.pin(axis, kDynamicParts);
+  const std::size_t parts = std::min(c.node.outputs.size(), sizes ? sizes->a.size() : SIZE_MAX);
   std::int64_t position = 0;
-  for (std::size_t i = 0; i < sizes.a.size() && i < c.node.outputs.size(); ++i) {
+  for (std::size_t i = 0; i < parts; ++i) {
     std::vector<Axis> out = x.axes;
-    if (axis.dynamic() || sizes.a[i] != sizes.b[i]) {
-      c.pin(axis, "split of a dynamic extent");
-      out[k] = c.fixed(sizes.a[i], sizes.b[i], "split of a dynamic extent");
+    if (!sizes) {
+      out[k] = c.unknown_extent(kDynamicParts);
+    } else if (open) {
+      out[k] = c.fixed(sizes->a[i], sizes->b[i], kDynamicParts);
     } else {
-      out[k] = c.cut(axis, position, position + sizes.a[i]);
+      out[k] = c.cut(axis, position, position + sizes->a[i]);
+      position += sizes->a[i];
     }
-    position += sizes.a[i];
     c.out(i, std::move(out), x.type, x.label);
   }
 }

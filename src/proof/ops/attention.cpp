@@ -163,7 +163,7 @@ void multi_head(Step& s) {
 // q, k, v, past key, past value, lengths, total length, cos, sin, positions, bias, sink
 void grouped(Step& s) {
   const std::int64_t n = s.attr("num_heads", 0), kv = s.attr("kv_num_heads", 0);
-  if (s.operands() > 9 && (s.has(10) || s.has(11))) throw NotUnderstood{"a bias or a sink"};
+  if (s.has(12) || s.has(13)) throw NotUnderstood{"a cache in small numbers"};
   if (n <= 0 || kv <= 0 || n % kv != 0) throw NotUnderstood{"no heads"};
   const Axes& x = s.axes(0);
   if (x.size() != 3) throw NotUnderstood{"operands of another rank"};
@@ -188,6 +188,8 @@ void grouped(Step& s) {
   const Axis head = attend(s, q, k, v);
   hold_places(s, q, k);
   for (const std::size_t i : {5, 6, 9}) s.must_be_plain(i);
+  must_fit_scores(s, 10, q, head, s.plain(s.terms.unknown_extent()));
+  s.per_index(11, head);
   if (s.attr("do_rotary", 0) != 0) {
     const bool interleaved = s.attr("rotary_interleaved", 0) != 0;
     for (const std::size_t table : {7, 8}) {

@@ -1,6 +1,9 @@
 // Convolutions and pools: channels are contracted or pass, positions in a picture have a meaning.
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <optional>
+#include <string>
 
 #include "proof/ops/windows.h"
 
@@ -52,7 +55,8 @@ Axis slide(const Step& s, const Window& w, const Axis& axis, TermId places, cons
   return s.plain(windows(s, w, axis.extent, places));
 }
 
-// x[n, g*c, ..], weights[g*m, c, ..] -> [n, g*m, ..]
+}  // namespace
+
 Axes convolve(const Step& s, const Axes& x, const Axes& w, std::int64_t groups) {
   if (x.size() < 3 || w.size() != x.size()) throw NotUnderstood{"no picture"};
   if (groups == 1) {
@@ -72,6 +76,18 @@ Axes convolve(const Step& s, const Axes& x, const Axes& w, std::int64_t groups) 
   }
   return out;
 }
+
+Axes pool_over(const Step& s, Axes x) {
+  const auto kernel = s.attr_ints("kernel_shape");
+  if (!kernel || x.size() != kernel->size() + 2) throw NotUnderstood{"no picture"};
+  for (std::size_t i = 2; i < x.size(); ++i) {
+    const TermId places = s.terms.constant((*kernel)[i - 2]);
+    x[i] = slide(s, window(s, i - 2, x.size() - 2), x[i], places, nullptr);
+  }
+  return x;
+}
+
+namespace {
 
 // The result, but for its elements' type, of operands x and w. Whether its places are joint is said
 // by `places`, which is empty where they are not.
@@ -119,6 +135,19 @@ bool all_zero(const std::optional<std::vector<std::int64_t>>& list) {
   return !list || std::ranges::all_of(*list, [](std::int64_t n) { return n == 0; });
 }
 
+// How far a kernel reaches that is laid at each of so many places of axis i of a picture.
+TermId spread(const Step& s, const Window& w, std::size_t i, TermId places, TermId kernel) {
+  Terms& t = s.terms;
+  if (s.attribute("output_shape")) return t.unknown_extent();
+  const auto stride = t.constant(w.stride);
+  if (w.same) return t.multiply(places, stride);
+  const auto padding = s.attr_ints("output_padding");
+  const std::int64_t more = padding && i < padding->size() ? (*padding)[i] : 0;
+  const TermId last = t.multiply(t.subtract(places, t.constant(1)), stride);
+  const TermId reach = t.multiply(t.subtract(kernel, t.constant(1)), t.constant(w.dilation));
+  return t.add(t.add(last, reach), t.constant(more + 1 - w.before - w.after));
+}
+
 // x[n, g*c, ..], weights[g*c, m, ..] -> [n, g*m, ..]
 void conv_transpose(Step& s) {
   const Axes &x = s.axes(0), &w = s.axes(1);
@@ -145,22 +174,13 @@ void conv_transpose(Step& s) {
     } else {
       s.in_order(x[i]);
       s.in_order(w[i]);
-      out.push_back(s.plain(s.terms.unknown_extent()));
+      out.push_back(s.plain(spread(s, move, i - 2, x[i].extent, w[i].extent)));
     }
   }
   s.out(0, std::move(out), s.type(0));
 }
 
-void pool(Step& s) {
-  Axes out = s.axes(0);
-  const auto kernel = s.attr_ints("kernel_shape");
-  if (!kernel || out.size() != kernel->size() + 2) throw NotUnderstood{"no picture"};
-  for (std::size_t i = 2; i < out.size(); ++i) {
-    const TermId places = s.terms.constant((*kernel)[i - 2]);
-    out[i] = slide(s, window(s, i - 2, out.size() - 2), out[i], places, nullptr);
-  }
-  s.out(0, std::move(out), s.type(0));
-}
+void pool(Step& s) { s.out(0, pool_over(s, s.axes(0)), s.type(0)); }
 
 void global_pool(Step& s) {
   Axes out = s.axes(0);
@@ -168,22 +188,45 @@ void global_pool(Step& s) {
   s.out(0, std::move(out), s.type(0));
 }
 
-// x, scale, zero, scale, zero
-void qlinear_global_pool(Step& s) {
-  for (std::size_t k = 1; k < 5; ++k) s.must_be_plain(k);
-  if (s.attr("channels_last", 0) != 0) throw NotUnderstood{"channels last"};
-  global_pool(s);
+std::optional<TermId> whole_number(const Step& s, double scale) {
+  if (scale < 1 || scale > 1e6 || scale != std::floor(scale)) return std::nullopt;
+  return s.terms.constant(static_cast<std::int64_t>(scale));
+}
+
+// Nearest neighbours: pixel i of an axis that grows k-fold is pixel i / k, rounded down.
+bool repeats_pixels(const Step& s, bool old) {
+  if (s.attr_text("mode", "nearest") != "nearest") return false;
+  if (old) return true;
+  const std::string places = s.attr_text("coordinate_transformation_mode", "half_pixel");
+  const std::string rounding = s.attr_text("nearest_mode", "round_prefer_floor");
+  if (places == "asymmetric") return rounding == "floor";
+  return (places == "half_pixel" || places == "pytorch_half_pixel") &&
+         rounding.starts_with("round_prefer");
+}
+
+// What becomes of an axis that grows to `size`, or by `scale` where no size is known.
+Axis resized(const Step& s, const Axis& axis, std::optional<TermId> size, double scale, bool old) {
+  const auto factor = size ? s.terms.divide_exactly(*size, axis.extent) : whole_number(s, scale);
+  if (factor && repeats_pixels(s, old)) return s.product({axis, s.repeated(*factor)});
+  s.in_order(axis);
+  if (size) return s.plain(*size);
+  if (factor) return s.plain(s.terms.multiply(axis.extent, *factor));
+  const auto extent = s.terms.value(axis.extent);
+  const double scaled = extent ? static_cast<double>(*extent) * scale : 0;
+  if (scaled > 0 && scaled < 1e9) return s.counted(static_cast<std::int64_t>(scaled));
+  return s.plain(s.terms.unknown_extent());
 }
 
 void resize(Step& s) {
   Axes out = s.axes(0);
   const bool old = s.node.op == "Upsample" || s.node.opset < 11;
   const std::size_t scales_at = old ? 1 : 2, sizes_at = 3;
-  if (s.attr_text("coordinate_transformation_mode", "").starts_with("tf_crop")) {
+  if (s.attr_text("coordinate_transformation_mode", "").starts_with("tf_crop") ||
+      s.attr_text("keep_aspect_ratio_policy", "stretch") != "stretch") {
     throw NotUnderstood{"crops"};
   }
-  std::vector<std::int64_t> axes;
-  for (std::size_t i = 0; i < out.size(); ++i) axes.push_back(static_cast<std::int64_t>(i));
+  std::vector<std::int64_t> axes(out.size());
+  std::iota(axes.begin(), axes.end(), 0);
   axes = s.attr_ints("axes").value_or(axes);
   s.must_be_plain(scales_at);
   s.must_be_plain(sizes_at);
@@ -191,16 +234,11 @@ void resize(Step& s) {
   const auto sizes = s.has(sizes_at) ? s.claim(sizes_at).ints : nullptr;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     Axis& axis = out[s.axis(axes[i], out.size())];
-    const bool keeps = sizes ? i < sizes->size() && (*sizes)[i] == axis.extent
-                             : scales && i < scales->size() && (*scales)[i] == 1.0;
-    if (keeps) continue;
-    s.in_order(axis);
-    axis = s.plain(sizes && i < sizes->size() ? (*sizes)[i] : s.terms.unknown_extent());
-    const auto extent = s.terms.value(s.axes(0)[s.axis(axes[i], out.size())].extent);
-    if (!sizes && scales && i < scales->size() && extent) {
-      const double scaled = static_cast<double>(*extent) * (*scales)[i];
-      if (scaled >= 0 && scaled < 1e9) axis = s.counted(static_cast<std::int64_t>(scaled));
-    }
+    const auto size =
+        sizes && i < sizes->size() ? std::optional<TermId>((*sizes)[i]) : std::nullopt;
+    const double scale = !sizes && scales && i < scales->size() ? (*scales)[i] : 0;
+    if (size ? *size == axis.extent : scale == 1) continue;
+    axis = resized(s, axis, size, scale, old);
   }
   s.out(0, std::move(out), s.type(0));
 }
@@ -227,7 +265,6 @@ const Entry kEntries[] = {
     {"", "GlobalAveragePool", global_pool},
     {"", "GlobalMaxPool", global_pool},
     {"", "GlobalLpPool", global_pool},
-    {"com.microsoft", "QLinearGlobalAveragePool", qlinear_global_pool},
     {"", "Resize", resize},
     {"", "Upsample", resize},
 };

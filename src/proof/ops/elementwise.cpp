@@ -118,6 +118,36 @@ void dropout(Step& s) {
   s.out(1, s.fibred_axes(0), T::BOOL);
 }
 
+// The halves of the last axis meet, once a bias is added.
+void gated_halves(Step& s) {
+  Axes x = s.axes(0);
+  if (x.empty()) throw NotUnderstood{"no axis to halve"};
+  s.per_index(1, x.back());
+  const auto extent = s.terms.value(x.back().extent);
+  if (!extent || *extent % 2 != 0) throw NotUnderstood{"halves of unknown extent"};
+  x.back() = s.orders.meet(s.cut(x.back(), 0, *extent / 2), s.cut(x.back(), *extent / 2, *extent));
+  s.out(0, std::move(x), s.type(0));
+}
+
+void swiglu(Step& s) { s.has(1) ? elementwise(s) : gated_halves(s); }
+
+void biased_dropout(Step& s) {
+  if (s.has(4) && s.integer(4) != 0) throw NotUnderstood{"drops at random"};
+  Axes out = s.fibred_axes(0);
+  for (const std::size_t k : {1, 2}) {
+    if (s.has(k)) out = s.broadcast(out, s.fibred_axes(k));
+  }
+  s.out(0, out, s.type(0));
+  s.out(1, std::move(out), T::BOOL);
+}
+
+void bit_cast(Step& s) { s.out(0, s.fibred_axes(0), static_cast<std::int32_t>(s.attr("to", 0))); }
+
+void all_finite(Step& s) {
+  for (std::size_t k = 0; k < s.operands(); ++k) s.fibred_axes(k);
+  s.out(0, {}, T::BOOL);
+}
+
 const Entry kEntries[] = {
 #define EACH(name) \
   { "", name, elementwise }
@@ -192,6 +222,10 @@ const Entry kEntries[] = {
     {"", "Equal", equal},
     {"", "Clip", with_parameters},
     {"", "Identity", identity},
+    {"", "MemcpyFromHost", identity},
+    {"", "MemcpyToHost", identity},
+    {"", "BitCast", bit_cast},
+    {"", "SwiGLU", elementwise},
     {"", "Cast", cast},
     {"", "CastLike", cast_like},
     {"", "Where", where},
@@ -201,6 +235,12 @@ const Entry kEntries[] = {
     {"com.microsoft", "FastGelu", elementwise},
     {"com.microsoft", "Gelu", elementwise},
     {"com.microsoft", "QuickGelu", elementwise},
+    {"com.microsoft", "ScaledSiLU", elementwise},
+    {"com.microsoft", "SampleOp", elementwise},
+    {"com.microsoft", "SwiGLU", swiglu},
+    {"com.microsoft", "BiasSplitGelu", gated_halves},
+    {"com.microsoft", "BiasDropout", biased_dropout},
+    {"com.microsoft", "IsAllFinite", all_finite},
 };
 
 }  // namespace

@@ -51,10 +51,19 @@ void range(Step& s) {
   s.out(0, {s.plain(extent)}, s.type(0));
 }
 
+// A diagonal, whatever the order of the matrix that gives its shape.
+void eye_like(Step& s) {
+  Axes out;
+  for (const Axis& axis : s.fibred_axes(0)) out.push_back(s.plain(axis.extent));
+  s.out(0, std::move(out), static_cast<std::int32_t>(s.attr("dtype", s.type(0))));
+}
+
 const Entry kEntries[] = {
     {"", "Constant", constant},
     {"", "ConstantOfShape", filled},
     {"", "Range", range},
+    {"com.microsoft", "Range", range},
+    {"", "EyeLike", eye_like},
 };
 
 }  // namespace

@@ -100,11 +100,13 @@ void gather_nd(Step& s) {
   const auto batch = static_cast<std::size_t>(s.attr("batch_dims", 0));
   const std::size_t n = coordinates(s, 1);
   if (batch + 1 > index.size()) throw NotUnderstood{"batch axes beyond the rank"};
-  index_axes(s, 1, x, batch, n);
-  Axes out;
-  for (std::size_t i = 0; i + 1 < index.size(); ++i) {
-    out.push_back(i < batch ? s.equal_extents(x[i], index[i]) : index[i]);
+  Axes out(index.begin(), index.end() - 1);
+  if (const auto counted = counted_apart(s, x, batch, n)) {
+    out = *counted;
+  } else {
+    index_axes(s, 1, x, batch, n);
   }
+  for (std::size_t i = 0; i < batch; ++i) out[i] = s.equal_extents(x[i], out[i]);
   out.insert(out.end(), x.begin() + static_cast<std::ptrdiff_t>(batch + n), x.end());
   s.out(0, std::move(out), s.type(0)).code = s.claim(0).code;
 }
@@ -168,9 +170,13 @@ void scatter_nd(Step& s) {
   if (update.size() != lead + x.size() - n) throw NotUnderstood{"updates of another rank"};
   const auto run = n == 1 && lead == 1 ? replaced_run(s, x[0], update[0]) : std::nullopt;
   const bool closed = n == x.size() && fills_closed_set(s, x, n);
-  Axes out = run ? Axes{*run} : closed ? Axes(x) : index_axes(s, 1, x, 0, n);
+  const auto counted = run || closed ? std::nullopt : counted_apart(s, x, 0, n);
+  Axes out = run                 ? Axes{*run}
+             : closed || counted ? Axes(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(n))
+                                 : index_axes(s, 1, x, 0, n);
   for (std::size_t i = 0; i < lead && !run; ++i) {
-    in_any_order(s, s.equal_extents(index[i], update[i]));
+    const Axis both = s.equal_extents(counted ? (*counted)[i] : index[i], update[i]);
+    if (!counted) in_any_order(s, both);
   }
   for (std::size_t i = n; i < x.size(); ++i) {
     out.push_back(s.equal_extents(x[i], update[lead + i - n]));
@@ -244,10 +250,12 @@ void non_zero(Step& s) {
 
 const Entry kEntries[] = {
     {"", "Gather", gather},
+    {"com.microsoft", "TorchEmbedding", gather},
     {"", "GatherElements", gather_elements},
     {"", "ScatterElements", scatter_elements},
     {"", "Scatter", scatter_elements},
     {"", "GatherND", gather_nd},
+    {"com.microsoft", "GatherND", gather_nd},
     {"", "ScatterND", scatter_nd},
     {"", "TopK", top_k},
     {"", "ArgMax", arg_extreme},

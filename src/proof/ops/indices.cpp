@@ -11,6 +11,20 @@ const Axes& shape_of(const Step& s, std::size_t k) {
   return unfibred(s.orders, *x.axes);
 }
 
+namespace {
+
+// One and the same position everywhere.
+std::optional<std::int64_t> only_place(const Step& s, const Claim& index) {
+  const auto ramp = ramp_of(s.terms, index);
+  if (!ramp) return std::nullopt;
+  const auto place = s.terms.value(ramp->start);
+  const bool moves =
+      std::ranges::any_of(ramp->steps, [&](TermId step) { return !s.terms.is(step, 0); });
+  return place && *place >= 0 && !moves ? place : std::nullopt;
+}
+
+}  // namespace
+
 Axis must_fit(const Step& s, std::size_t k, const Axis& axis) {
   const OrderId code = s.claim(k).code;
   if (code == kPlain && axis.order == kPlain) return axis;
@@ -18,6 +32,10 @@ Axis must_fit(const Step& s, std::size_t k, const Axis& axis) {
   if (!extent) throw NotUnderstood{"renumbered indices of an axis of unknown extent"};
   if (code != kPlain && *extent != static_cast<std::int64_t>(s.orders.permutation(code).size())) {
     throw Contradiction{"indices are numbered like an axis of another extent"};
+  }
+  if (const auto place = code == kPlain ? only_place(s, s.claim(k)) : std::nullopt) {
+    s.orders.select(axis, std::span(&*place, 1));
+    return axis;
   }
   const OrderId counted = code == kPlain ? kPlain : s.orders.inverse(code);
   if (!s.orders.holds(axis, counted)) {

@@ -34,9 +34,12 @@ void channel_norm(Step& s) {
   s.out(0, x, s.type(0));
 }
 
+// In training, of statistics over all but the channels, which are results as well.
 void batch_norm(Step& s) {
-  if (s.attr("training_mode", 0) != 0) throw NotUnderstood{"training"};
+  const bool training = s.attr("training_mode", 0) != 0;
+  const Axis channels = training ? s.axes(0).at(1) : s.fibred_axes(0).at(1);
   channel_norm(s);
+  for (std::size_t k = 1; training && k < s.results.size(); ++k) s.out(k, {channels}, s.type(3));
 }
 
 void instance_norm(Step& s) {
@@ -45,14 +48,47 @@ void instance_norm(Step& s) {
   channel_norm(s);
 }
 
-void group_norm(Step& s) {
-  const Axis& channels = s.axes(0).at(1);
-  const TermId groups = s.terms.constant(s.attr("num_groups", 1));
+// Groups of channels.
+Axis groups_of(const Step& s, const Axis& channels, std::int64_t count) {
+  const TermId groups = s.terms.constant(count);
   const auto each = s.terms.divide_exactly(channels.extent, groups);
   if (!each) throw NotUnderstood{"groups of unknown extent"};
-  const auto [group, rest] = s.divide(channels, groups, *each);
+  return s.divide(channels, groups, *each).first;
+}
+
+void group_norm(Step& s) {
+  const Axis& channels = s.axes(0).at(1);
+  const Axis group = groups_of(s, channels, s.attr("num_groups", 1));
   for (std::size_t k = 1; k < 3; ++k) s.per_index(k, s.node.opset < 21 ? group : channels);
   s.out(0, s.axes(0), s.type(0));
+}
+
+// x[n, .., c], a factor and a summand for each channel; with a skip [n, .., c] or [n, c] and a bias
+// that are added before, and the sum as a result.
+void group_norm_last(Step& s) {
+  Axes x = s.axes(0);
+  if (x.size() < 3) throw NotUnderstood{"no picture"};
+  const std::size_t at = s.attr("channels_last", 1) != 0 ? x.size() - 1 : 1;
+  if (s.has(3)) {
+    Axes skip = s.axes(3);
+    if (at == 1) throw NotUnderstood{"channels first"};
+    if (skip.size() == 2) skip.insert(skip.begin() + 1, x.size() - 2, s.unit());
+    x = s.broadcast(x, skip);
+  }
+  groups_of(s, x[at], s.attr("groups", 1));
+  for (const std::size_t k : {1, 2, 4}) s.per_index(k, x[at]);
+  s.out(0, x, s.type(0));
+  s.out(1, std::move(x), s.type(0));
+}
+
+// Runs along the last axis as long as their factor; then times the activation of a gate.
+void gated_rms_norm(Step& s) {
+  const Axes &x = s.axes(0), &factor = s.axes(1);
+  if (x.empty() || factor.size() != 1) throw NotUnderstood{"a parameter of unlike shape"};
+  const auto runs = s.terms.divide_exactly(x.back().extent, factor[0].extent);
+  if (!runs) throw NotUnderstood{"runs that do not divide"};
+  s.equal_extents(s.divide(x.back(), *runs, factor[0].extent).second, factor[0]);
+  s.out(0, s.broadcast(x, s.axes(2)), s.type(0));
 }
 
 const Entry kEntries[] = {
@@ -66,6 +102,9 @@ const Entry kEntries[] = {
     {"", "BatchNormalization", batch_norm},
     {"", "InstanceNormalization", instance_norm},
     {"", "GroupNormalization", group_norm},
+    {"com.microsoft", "GroupNorm", group_norm_last},
+    {"com.microsoft", "SkipGroupNorm", group_norm_last},
+    {"com.microsoft", "GatedRMSNorm", gated_rms_norm},
 };
 
 }  // namespace

@@ -55,9 +55,29 @@ std::vector<TermId> split_sizes(Step& s, const Axis& axis) {
   return out;
 }
 
+// The axes of operand 0. Those that are joint are there, but in no order of their own.
+const Axes& perhaps_joint(const Step& s) { return s.is_joint(0) ? *s.claim(0).axes : moved(s); }
+
+// Only the axes in front of those that are joint have changed.
+void leave_joint(Step& s, std::size_t k, Axes axes) {
+  const Claim& x = s.claim(0);
+  for (std::size_t i = x.joint_from; x.joint && i < axes.size(); ++i) {
+    if (axes[i].extent != (*x.axes)[i].extent) {
+      throw NotUnderstood{"several axes are renumbered at once"};
+    }
+  }
+  Claim& out = s.out(k, std::move(axes), s.type(0));
+  out.code = x.code;
+  out.joint = x.joint;
+  out.joint_from = x.joint_from;
+}
+
 void split(Step& s) {
-  const Axes& x = moved(s);
+  const Axes& x = perhaps_joint(s);
   const std::size_t k = s.axis(s.attr("axis", 0), x.size());
+  if (s.is_joint(0) && k >= s.claim(0).joint_from) {
+    throw NotUnderstood{"several axes are renumbered at once"};
+  }
   const auto sizes = split_sizes(s, x[k]);
   std::int64_t at = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -70,7 +90,7 @@ void split(Step& s) {
       out[k] = s.cut(x[k], at, at + *size);
       at += *size;
     }
-    s.out(i, std::move(out), s.type(0)).code = s.claim(0).code;
+    leave_joint(s, i, std::move(out));
   }
 }
 
@@ -127,7 +147,7 @@ Ints bounds(Step& s, std::string_view name, std::size_t k) {
 }
 
 void slice(Step& s) {
-  Axes out = moved(s);
+  Axes out = perhaps_joint(s);
   std::vector<std::int64_t> axes(out.size());
   std::iota(axes.begin(), axes.end(), 0);
   axes = s.ints_given("axes", 3).value_or(axes);
@@ -140,6 +160,7 @@ void slice(Step& s) {
     }
     for (std::size_t i = 0; i < axes.size(); ++i) {
       if (steps[i] == 0) throw NotUnderstood{"a step of nothing"};
+      if (s.is_joint(0) && steps[i] != 1) throw NotUnderstood{"several axes are renumbered at once"};
       Axis& axis = out[s.axis(axes[i], out.size())];
       axis = slice_axis(s, axis, starts[i], ends[i], steps[i]);
     }
@@ -153,10 +174,12 @@ void slice(Step& s) {
       axis = s.plain(s.terms.unknown_extent());
     }
   }
-  s.out(0, std::move(out), s.type(0)).code = s.claim(0).code;
+  leave_joint(s, 0, std::move(out));
 }
 
+// What is padded is the same everywhere, which is worth following along short axes.
 void pad(Step& s) {
+  constexpr std::int64_t kLong = 1 << 16;
   Axes out = s.axes(0);
   std::vector<std::int64_t> axes(out.size());
   std::iota(axes.begin(), axes.end(), 0);
@@ -170,8 +193,9 @@ void pad(Step& s) {
     const TermId before = pads[i], after = pads[i + axes.size()];
     if (s.terms.is(before, 0) && s.terms.is(after, 0)) continue;
     const auto low = s.terms.value(before), high = s.terms.value(after);
-    if (constant && low && high && *low >= 0 && *high >= 0 && axis.order != kPlain) {
-      axis = s.orders.concatenate(std::vector<Axis>{s.counted(*low), axis, s.counted(*high)});
+    const bool known = axis.order != kPlain || s.terms.value(axis.extent).value_or(kLong) < kLong;
+    if (constant && low && high && *low >= 0 && *high >= 0 && known) {
+      axis = s.orders.concatenate(std::vector<Axis>{s.repeated(before), axis, s.repeated(after)});
     } else {
       if (!low || !high) {
         if (axis.order != kPlain) throw NotUnderstood{"a renumbered axis may be padded"};
@@ -188,6 +212,7 @@ const Entry kEntries[] = {
     {"", "Split", split},
     {"", "Slice", slice},
     {"", "Pad", pad},
+    {"com.microsoft", "Pad", pad},
 };
 
 }  // namespace

@@ -120,6 +120,36 @@ void dynamic_quantize_matmul(Step& s) {
   s.out(0, out, T::FLOAT);
 }
 
+// x[i, k], y[j, k] -> [i, j]
+void distances(Step& s) {
+  if (s.rank(0) != 2 || s.rank(1) != 2) throw NotUnderstood{"no matrices"};
+  s.equal_extents(s.axes(0)[1], s.axes(1)[1]);
+  s.out(0, {s.axes(0)[0], s.axes(1)[0]}, s.type(0));
+}
+
+// What renumbers rows and columns alike leaves the determinant as it is.
+void determinant(Step& s) {
+  Axes out = s.axes(0);
+  if (out.size() < 2) throw NotUnderstood{"no matrix"};
+  s.equal_extents(out[out.size() - 2], out.back());
+  s.out(0, front(out, 2), s.type(0));
+}
+
+// The rows of the inverse are numbered as the columns of the matrix.
+void inverse(Step& s) {
+  Axes out = s.axes(0);
+  if (out.size() < 2) throw NotUnderstood{"no matrix"};
+  std::swap(out[out.size() - 2], out.back());
+  s.out(0, std::move(out), s.type(0));
+}
+
+// x, y, bias
+void matmul_gelu(Step& s) {
+  const Axes out = matrix_product(s, s.axes(0), s.axes(1));
+  if (!out.empty()) column_parameter(s, 2, out);
+  s.out(0, out, s.type(0));
+}
+
 struct Equation {
   std::vector<std::string> operands;
   std::string result;
@@ -175,7 +205,13 @@ const Entry kEntries[] = {
     {"", "MatMulInteger", matmul_integer},
     {"", "QLinearMatMul", qlinear_matmul},
     {"com.microsoft", "FusedMatMul", fused_matmul},
+    {"com.microsoft", "TransposeMatMul", fused_matmul},
+    {"com.microsoft", "FusedMatMulActivation", fused_matmul},
     {"com.microsoft", "FusedGemm", gemm},
+    {"com.microsoft", "GemmFastGelu", matmul_gelu},
+    {"com.microsoft", "CDist", distances},
+    {"", "Det", determinant},
+    {"com.microsoft", "Inverse", inverse},
     {"com.microsoft", "QGemm", qgemm},
     {"com.microsoft", "MatMulIntegerToFloat", matmul_integer_to_float},
     {"com.microsoft", "DynamicQuantizeMatMul", dynamic_quantize_matmul},

@@ -18,13 +18,16 @@ void must_be_gates(const Step& s, const Axis& axis, std::int64_t gates, const Ax
   s.orders.meet(unit, hidden);
 }
 
+// With layout 1, the batch comes before time and directions.
+//
 // x[t, b, in], w[dirs, gates*hidden, in], r[dirs, gates*hidden, hidden], bias, lengths, h, c,
 // peephole
 void recur(Step& s, Layout layout) {
-  if (s.attr("layout", 0) != 0) throw NotUnderstood{"batch first"};
-  const Axes& x = s.axes(0);
+  const std::size_t first = s.attr("layout", 0) != 0 ? 1 : 0;  // axis of the directions in a state
+  Axes x = s.axes(0);
   Axes w = s.axes(1), r = s.axes(2);
   if (x.size() != 3 || w.size() != 3 || r.size() != 3) throw NotUnderstood{"another rank"};
+  if (first == 1) std::swap(x[0], x[1]);
   if (layout.transposed) {
     std::swap(w[1], w[2]);
     std::swap(r[1], r[2]);
@@ -41,14 +44,17 @@ void recur(Step& s, Layout layout) {
   s.per_index(4, x[1]);
   for (const std::size_t k : {5, 6}) {
     if (!s.has(k)) continue;
-    s.in_order(s.axes(k).at(0));
-    s.equal_extents(s.axes(k).at(1), x[1]);
+    s.in_order(s.axes(k).at(first));
+    s.equal_extents(s.axes(k).at(1 - first), x[1]);
     s.equal_extents(s.axes(k).at(2), hidden);
   }
   if (s.has(7)) must_be_gates(s, s.axes(7).at(1), 3, hidden);
-  s.out(0, {time, direction, x[1], hidden}, s.type(0));
-  s.out(1, {direction, x[1], hidden}, s.type(0));
-  s.out(2, {direction, x[1], hidden}, s.type(0));
+  const Axes all = first == 1 ? Axes{x[1], time, direction, hidden}
+                              : Axes{time, direction, x[1], hidden};
+  const Axes last = first == 1 ? Axes{x[1], direction, hidden} : Axes{direction, x[1], hidden};
+  s.out(0, all, s.type(0));
+  s.out(1, last, s.type(0));
+  s.out(2, last, s.type(0));
 }
 
 void lstm(Step& s) { recur(s, {4}); }

@@ -51,6 +51,17 @@ void running(Step& s) {
   s.out(0, std::move(out), s.type(0));
 }
 
+// Of equal elements the first one counts. Before opset 13 along all axes from one on.
+void hardmax(Step& s) {
+  Axes out = s.axes(0);
+  const bool flat = s.node.opset < 13;
+  const std::size_t first = s.axis(s.attr("axis", flat ? 1 : -1), out.size());
+  for (std::size_t i = first; i < (flat ? out.size() : first + 1); ++i) out[i] = s.in_order(out[i]);
+  s.out(0, std::move(out), s.type(0));
+}
+
+void biased_softmax(Step& s) { s.out(0, s.broadcast(s.axes(0), s.axes(1)), s.type(0)); }
+
 void triangle(Step& s) {
   Axes out = s.axes(0);
   if (out.size() < 2) throw NotUnderstood{"no matrix"};
@@ -89,8 +100,12 @@ const Entry kEntries[] = {
     {"", "LogSoftmax", softmax},
     {"", "LpNormalization", shares},
     {"", "MeanVarianceNormalization", shares},
+    {"com.microsoft", "BiasSoftmax", biased_softmax},
+    {"", "Hardmax", hardmax},
     {"", "CumSum", running},
+    {"", "CumProd", running},
     {"", "Trilu", triangle},
+    {"com.microsoft", "Trilu", triangle},
 };
 
 }  // namespace

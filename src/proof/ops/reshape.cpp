@@ -108,9 +108,24 @@ TermId asked_extent(Step& s, const Axes& x, std::size_t i, TermId asked, bool co
 // Joint axes as one: that is all that a Reshape sees of them.
 Axes in_one(const Step& s) { return s.is_joint(0) ? s.with_one(0, s.joint_axes(0)) : moved(s); }
 
+// Of joint axes that stay as they are, only those in front of them come together or apart.
+bool keeps_joint(Step& s, const Axes& x, const Ints& shape) {
+  if (!s.is_joint(0)) return false;
+  const auto last = s.joint_extents(0);
+  if (shape.size() < last.size() || !std::equal(last.rbegin(), last.rend(), shape.rbegin())) {
+    return false;
+  }
+  const std::vector<TermId> front(shape.begin(), shape.end() - std::ssize(last));
+  Axes out = s.orders.regroup(std::span(x).first(x.size() - 1), front);
+  out.push_back(x.back());
+  s.out_joint(0, std::move(out), last, s.type(0));
+  return true;
+}
+
 // What does not come apart stays an order of several axes: of all behind those that both shapes
 // begin with.
 void reshape_jointly(Step& s, const Axes& x, const Ints& shape) {
+  if (keeps_joint(s, x, shape)) return;
   std::size_t same = 0;
   while (same < x.size() && same < shape.size() && x[same].extent == shape[same]) ++same;
   const Axis all = s.product(Axes(x.begin() + static_cast<std::ptrdiff_t>(same), x.end()));

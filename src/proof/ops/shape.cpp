@@ -75,7 +75,7 @@ void transpose(Step& s) {
 }
 
 void squeeze(Step& s) {
-  const Axes& x = moved(s);
+  const Axes& x = s.is_joint(0) ? *s.claim(0).axes : moved(s);
   const auto axes = s.ints_given("axes", 1);
   std::vector<bool> drop;
   for (const Axis& axis : x) {
@@ -86,10 +86,16 @@ void squeeze(Step& s) {
     drop[s.axis(k, x.size())] = true;
   }
   Axes kept;
+  std::size_t in_front = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (!drop[i]) kept.push_back(x[i]);
+    in_front += drop[i] && i < s.claim(0).joint_from;
   }
-  move_to(s, std::move(kept));
+  if (!s.is_joint(0)) return move_to(s, std::move(kept));
+  if (x.size() - kept.size() != in_front) throw NotUnderstood{"several axes are renumbered at once"};
+  Claim& out = s.out(0, std::move(kept), s.type(0));
+  out.joint = s.claim(0).joint;
+  out.joint_from = s.claim(0).joint_from - in_front;
 }
 
 void unsqueeze(Step& s) {

@@ -25,6 +25,11 @@ TermId windows(const Step& s, const Window& w, TermId extent, TermId kernel);
 std::optional<std::int64_t> windows_apart(const Window& w, std::int64_t extent,
                                           std::int64_t kernel);
 
+// A convolution of x[n, g*c, ..] with weights[g*m, c, ..]: the axes [n, g*m, ..].
+Axes convolve(const Step& s, const Axes& x, const Axes& weights, std::int64_t groups);
+// A pool of x[n, c, ..].
+Axes pool_over(const Step& s, Axes x);
+
 // A convolution of a picture (operand x) whose pixels, perhaps with its channels, are renumbered
 // all at once, with weights that are renumbered alike: the axes of the result, the last of which
 // stands for all of its places. `places`: the extents of those.

@@ -70,6 +70,7 @@ const OpCase kCases[] = {
      "x[1+a+b] b[1] e[1] a[1] -> y[a]"},
     {"a, b, c = Split(x:f[3,9], s:i64[3]={2,3,4}!) axis=1",
      "x[a,b+c+d] s[!3] -> a[a,b] b[a,c] c[a,d]"},
+    {"a, b = Split(x:f[3,6], s:i64[2]={2,4}) axis=1", "x[a,!6] s[!2] -> a[a,?] b[a,?]"},
     {"a, b, c = Split(x:f[9,2])", "x[a+b+c,d] -> a[a,d] b[b,d] c[c,d]"},
     {"a, b = Split(x:f[3,6]) axis=-1 split=[2,4]", "x[a,b+c] -> a[a,b] b[a,c]", 11},
     {"a, b = Split(x:f[5,2]) num_outputs=2", "x[a+b,c] -> a[a,c] b[b,c]", 18},
