@@ -16,7 +16,9 @@ tl::unexpected<Error> changed(const FileCopy& file) {
 class SegmentBuilder {
  public:
   SegmentBuilder(const FileCopy& file, std::uint64_t input_end)
-      : file_(file), input_end_(input_end) {}
+      : file_(file), input_end_(input_end) {
+    segments_.list.reserve(2 * (file.edits.size() + file.moves.size()) + 1);
+  }
 
   Result<void> add(Segment::Kind kind, std::size_t index, std::uint64_t offset,
                    std::uint64_t in_length, std::uint64_t out_length) {

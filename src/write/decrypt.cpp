@@ -63,8 +63,8 @@ class Decryption {
   // Of a model of very many tensors, this is most of what is in memory; the plan says it all.
   void forget_structure() {
     onnx::ModelProto().Swap(&encrypted_.model.structure);
-    encrypted_.model.tensors = {};
-    encrypted_.model.frames = {};
+    encrypted_.model.tensors = std::vector<Tensor>();  // a list of nothing would keep its memory
+    encrypted_.model.frames = std::vector<Frame>();
   }
 
   Result<bool> is_untouched(const OpenedModel& opened) const {

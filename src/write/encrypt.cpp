@@ -269,12 +269,12 @@ Result<EncryptReport> encrypt(const EncryptRequest& request) {
   EncryptReport report{std::move(subject->analysis), "", {}, {}};
   if (subject->matched) report.unmatched = subject->matched->match.unmatched;
   report.files = output_files(request, *report.analysis.model);
+  if (request.analysed) request.analysed(report.analysis);
   auto edits =
       make_edits(report.analysis, request.in_place ? std::nullopt : std::optional(report.files[0]),
                  request.decoy);
   if (!edits) return fail(edits.error());
   report.analysis.plan.edits = *std::move(edits);
-  if (request.analysed) request.analysed(report.analysis);
   if (request.dry_run) return report;
 
   const auto key = find_key(request.key);
