@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <iostream>
 #include <string>
 
 #include "cli/command.h"
@@ -160,15 +161,22 @@ void give_memory_back() {
 }  // namespace
 }  // namespace permcrypt::cli
 
+// Without exit handlers: threads of ONNX Runtime that are still at work read what these free.
+[[noreturn]] void leave(int status) {
+  std::fflush(nullptr);
+  std::cout.flush();
+  std::_Exit(status);
+}
+
 int main(int argc, char** argv) {
   using namespace permcrypt;
   cli::occupy_standard_streams();
   cli::give_memory_back();
   try {
-    return cli::run(argc, argv);
+    leave(cli::run(argc, argv));
   } catch (const std::exception& error) {
-    if (std::ferror(stdout) != 0) return cli::report(cli::output_lost());
-    return cli::report({ErrorKind::kDefect, std::string("internal: ") + error.what(),
-                        "this is a defect of permcrypt: please report it"});
+    if (std::ferror(stdout) != 0) leave(cli::report(cli::output_lost()));
+    leave(cli::report({ErrorKind::kDefect, std::string("internal: ") + error.what(),
+                       "this is a defect of permcrypt: please report it"}));
   }
 }
