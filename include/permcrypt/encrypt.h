@@ -32,8 +32,8 @@ struct EncryptRequest {
   bool dry_run = false;                             // stop before a key is needed
   std::optional<std::filesystem::path> checkpoint;  // a .safetensors file of the same model
   bool force = false;                               // replace existing outputs
-  // Told what is known of the model, without edits, before a key is looked for. With it, the analysis
-  // of a model of very many tensors is not in memory any more while files are written.
+  // Told what is known of the model, without edits, before a key is looked for. With it, the
+  // analysis of a model of very many tensors is not in memory any more while files are written.
   std::function<void(Analysis&)> analysed;
   Progress progress;
   unsigned threads = 0;                   // 0: all cores

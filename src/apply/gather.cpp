@@ -9,6 +9,7 @@
 #include "apply/rewrite.h"
 #include "apply/row_bundle.h"
 #include "apply/row_pieces.h"
+#include "base/element_width.h"
 #include "base/quote.h"
 
 namespace permcrypt {
@@ -70,8 +71,8 @@ void copy_elements(const Layout& layout, std::string_view payload, const Pieces&
   const std::uint64_t column_bytes = layout.columns.extent * sizeof(T);
   const std::uint32_t* columns = layout.columns.old_of_new;
   RowSource source(layout.rows);
-  auto bundle = RowBundle::make(layout.bits, columns, layout.columns.extent,
-                                pieces.whole_rows(row_bytes));
+  auto bundle =
+      RowBundle::make(layout.bits, columns, layout.columns.extent, pieces.whole_rows(row_bytes));
   pieces.each(row_bytes, [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
     const std::uint64_t data_end = std::clamp(column_bytes, begin, end);
     if (begin < data_end) {
@@ -93,20 +94,11 @@ void copy_elements(const Layout& layout, std::string_view payload, const Pieces&
   if (bundle) bundle->finish();
 }
 
+// Pieces of a payload of elements of whole bytes.
 template <class Pieces>
 void copy_bytes(const Layout& layout, std::string_view payload, const Pieces& pieces, char* out) {
-  switch (layout.bits) {
-    case 8:
-      return copy_elements<std::uint8_t>(layout, payload, pieces, out);
-    case 16:
-      return copy_elements<std::uint16_t>(layout, payload, pieces, out);
-    case 32:
-      return copy_elements<std::uint32_t>(layout, payload, pieces, out);
-    case 64:
-      return copy_elements<std::uint64_t>(layout, payload, pieces, out);
-    default:
-      return copy_elements<Bytes16>(layout, payload, pieces, out);
-  }
+  if (layout.bits == 128) return copy_elements<Bytes16>(layout, payload, pieces, out);
+  with_unsigned(layout.bits, [&]<class T>(T) { copy_elements<T>(layout, payload, pieces, out); });
 }
 
 }  // namespace

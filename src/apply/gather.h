@@ -30,8 +30,8 @@ class Gather {
                            char* out) const;
 
   // Row r of the permuted payload, bytes [r * row_bytes(), (r + 1) * row_bytes()), depends on row
-  // row_source()(r) of the payload only (and on the padding of row r, which stays). The last one may
-  // lack its padding. 0 when rows are not whole bytes.
+  // row_source()(r) of the payload only (and on the padding of row r, which stays). The last one
+  // may lack its padding. 0 when rows are not whole bytes.
   std::uint64_t row_bytes() const;
   RowSource row_source() const { return RowSource(layout_.rows); }
 

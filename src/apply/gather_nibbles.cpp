@@ -53,49 +53,65 @@ void put_nibbles(Value value, std::uint64_t count, char* out, std::uint64_t to) 
   if (k < count) set_nibble(out, to + k, value(k));
 }
 
+// Picks elements of one row after the other.
+class RowPicker {
+ public:
+  RowPicker(const Layout& layout, const char* payload)
+      : columns_(layout.columns.old_of_new), extent_(layout.columns.extent), payload_(payload) {}
+
+  // Columns [begin, begin + count) of the row that begins at nibble `row` of the payload, to nibble
+  // `to` of `out`.
+  void pick(std::uint64_t row, std::uint64_t begin, std::uint64_t count, char* out,
+            std::uint64_t to) {
+    const auto nibble_at = [&](std::uint64_t c) { return nibble(payload_, row + c); };
+    if (columns_ == nullptr) {
+      put_nibbles([&](auto k) { return nibble_at(begin + k); }, count, out, to);
+    } else if (count < extent_ / 4) {  // not worth unpacking the row
+      put_nibbles([&](auto k) { return nibble_at(columns_[begin + k]); }, count, out, to);
+    } else {
+      unpacked_.resize(extent_);
+      unpack_nibbles(payload_, row, extent_, unpacked_.data());
+      const std::uint8_t* const values = unpacked_.data();
+      const std::uint32_t* const wanted = columns_ + begin;
+      put_nibbles([=](auto k) -> unsigned { return values[wanted[k]]; }, count, out, to);
+    }
+  }
+
+ private:
+  const std::uint32_t* columns_;
+  std::uint64_t extent_;
+  const char* payload_;
+  std::vector<std::uint8_t> unpacked_;
+};
+
 }  // namespace
 
 void copy_nibbles(const Layout& layout, std::string_view payload, std::uint64_t first,
                   std::uint64_t last, char* out) {
   std::memcpy(out, payload.data() + first, last - first);  // padding stays where it is
-  const std::uint32_t* columns = layout.columns.old_of_new;
+  const std::uint64_t extent = layout.columns.extent;
   std::uint64_t rows = 1;
   for (const LayoutAxis& axis : layout.rows) rows *= axis.extent;
-  const std::uint64_t last_position = std::min(2 * last, rows * layout.stride);
+  const std::uint64_t end_of_range = std::min(2 * last, rows * layout.stride);
   RowSource source(layout.rows);
+  RowPicker picker(layout, payload.data());
   std::optional<RowBundle> bundle;
   if (layout.stride % 2 == 0) {  // rows begin with a byte
-    bundle = RowBundle::make(4, columns, layout.columns.extent,
-                             (last_position - 2 * first) / layout.stride);
+    bundle = RowBundle::make(4, layout.columns.old_of_new, extent,
+                             (end_of_range - 2 * first) / layout.stride);
   }
   std::uint64_t to = 0;  // nibbles from `out`
-  std::vector<std::uint8_t> unpacked;
-  for_each_row(
-      layout.stride, 2 * first, last_position,
-      [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
-        const std::uint64_t extent = layout.columns.extent;
-        if (begin < extent) {
-          const std::uint64_t count = std::min(extent, end) - begin;
-          const std::uint64_t row = source(r) * layout.stride;
-          const auto nibble_at = [&](std::uint64_t c) -> unsigned {
-            return nibble(payload.data(), row + c);
-          };
-          if (columns == nullptr) {
-            put_nibbles([&](auto k) { return nibble_at(begin + k); }, count, out, to);
-          } else if (bundle && count == extent) {
-            bundle->add(payload.data() + row / 2, out + to / 2);
-          } else if (count < extent / 4) {  // not worth unpacking the row
-            put_nibbles([&](auto k) { return nibble_at(columns[begin + k]); }, count, out, to);
-          } else {
-            unpacked.resize(extent);
-            const std::uint8_t* const values = unpacked.data();
-            const std::uint32_t* const wanted = columns + begin;
-            unpack_nibbles(payload.data(), row, extent, unpacked.data());
-            put_nibbles([=](auto k) -> unsigned { return values[wanted[k]]; }, count, out, to);
-          }
-        }
-        to += end - begin;
-      });
+  for_each_row(layout.stride, 2 * first, end_of_range,
+               [&](std::uint64_t r, std::uint64_t begin, std::uint64_t end) {
+                 const std::uint64_t count = std::min(extent, end) - std::min(extent, begin);
+                 const std::uint64_t row = source(r) * layout.stride;
+                 if (bundle && count == extent) {
+                   bundle->add(payload.data() + row / 2, out + to / 2);
+                 } else if (count > 0) {
+                   picker.pick(row, begin, count, out, to);
+                 }
+                 to += end - begin;
+               });
   if (bundle) bundle->finish();
 }
 

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/element_width.h"
+
 namespace permcrypt {
 namespace {
 
@@ -53,18 +55,8 @@ void RowBundle::finish() {
     outs_[i] = outs_[count_ - 1];
   }
   count_ = 0;
-  switch (bits_) {
-    case 4:
-      return gather_nibbles();
-    case 8:
-      return gather<std::uint8_t>();
-    case 16:
-      return gather<std::uint16_t>();
-    case 32:
-      return gather<std::uint32_t>();
-    default:
-      return gather<std::uint64_t>();
-  }
+  if (bits_ == 4) return gather_nibbles();
+  with_unsigned(bits_, [this]<class T>(T) { gather<T>(); });
 }
 
 template <class T>

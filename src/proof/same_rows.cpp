@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "base/element_width.h"
+
 namespace permcrypt::proof {
 namespace {
 
@@ -74,38 +76,18 @@ bool SameRows::finish() {
     original_[i] = original_[count_ - 1];
   }
   count_ = 0;
-  const auto compare = [&] {
-    switch (bits_) {
-      case kNibble:
-        return nibble_bundle();
-      case 8:
-        return bundle<std::uint8_t>();
-      case 16:
-        return bundle<std::uint16_t>();
-      case 32:
-        return bundle<std::uint32_t>();
-      default:
-        return bundle<std::uint64_t>();
-    }
-  };
-  return same_ = same_ && compare();
+  return same_ = same_ && one_bundle();
+}
+
+bool SameRows::one_bundle() {
+  if (bits_ == kNibble) return nibble_bundle();
+  return with_unsigned(bits_, [this]<class T>(T) { return bundle<T>(); });
 }
 
 bool SameRows::one_pair(const char* encrypted, const char* original) {
-  switch (bits_) {
-    case kNibble:
-      return same_nibbles(encrypted, original, order_);
-    case 8:
-      return same_row<std::uint8_t>(encrypted, original, order_);
-    case 16:
-      return same_row<std::uint16_t>(encrypted, original, order_);
-    case 32:
-      return same_row<std::uint32_t>(encrypted, original, order_);
-    case 64:
-      return same_row<std::uint64_t>(encrypted, original, order_);
-    default:
-      return same_wide_row(encrypted, original, order_, bits_ / 8);
-  }
+  if (bits_ == kNibble) return same_nibbles(encrypted, original, order_);
+  if (bits_ == 128) return same_wide_row(encrypted, original, order_, bits_ / 8);
+  return with_unsigned(bits_, [&]<class T>(T) { return same_row<T>(encrypted, original, order_); });
 }
 
 template <class T>

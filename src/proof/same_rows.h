@@ -29,6 +29,7 @@ class SameRows {
 
  private:
   bool one_pair(const char* encrypted, const char* original);
+  bool one_bundle();
   template <class T>
   bool bundle();
   bool nibble_bundle();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/temp_folder.h"
+#include "infer/text_model.h"
 #include "permcrypt/encrypt.h"
 #include "permcrypt/proof.h"
 #include "verify/subject.h"
@@ -83,6 +84,20 @@ class ProofSample {
 inline std::filesystem::path model_to_prove(const std::string& name) {
   const std::filesystem::path data = PERMCRYPT_SOURCE_DIR "/testdata";
   return (name == "vit-mnist" ? data / name : data / "models" / name) / "model.onnx";
+}
+
+// What is refuted, or else not understood.
+inline std::string first_of(const Proof& proof) {
+  return proof.refuted()                ? proof.contradictions[0]
+         : proof.not_understood.empty() ? ""
+                                        : proof.not_understood.begin()->first;
+}
+
+// The same of a model, encrypted; "": proved in full.
+inline std::string outcome(const std::string& graph, LockOptions locks = {}) {
+  const TempFolder folder;
+  const auto path = folder.write("model.onnx", testing::text_model(graph).SerializeAsString());
+  return first_of(ProofSample(path, std::move(locks)).proof());
 }
 
 }  // namespace permcrypt::test
