@@ -46,7 +46,8 @@ struct EncryptRequest {
 };
 
 struct EncryptReport {
-  Analysis analysis;   // its plan has the edits; empty when `analysed` was told of it
+  // Its plan has the edits. Empty when files were written, and `analysed` was told of it.
+  Analysis analysis;
   std::string key_id;  // "" after a dry run
   // What was written, or would be; the .onnx first. A share: where it lies.
   std::vector<std::filesystem::path> files;

@@ -7,7 +7,6 @@
 namespace permcrypt {
 namespace {
 
-constexpr std::size_t kMaxNodes = 1u << 20;
 
 }  // namespace
 

@@ -29,6 +29,9 @@ struct Scope {
   int depth = 0;                                        // of calls
 };
 
+// Of a graph after inlining; calls of functions count by themselves.
+inline constexpr std::size_t kMaxNodes = 1u << 20;
+
 class GraphBuilder {
  public:
   GraphBuilder(const Model& model, PayloadReader& payloads);
@@ -41,6 +44,7 @@ class GraphBuilder {
   static Imports imports(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto>& list);
   void reserve(const onnx::GraphProto& main);
   TextRef keep(std::string text);
+  TextRef prefix_of(const onnx::FunctionProto& function);
 
   // Bodies nest no deeper than the reader lets graphs nest (64), calls no deeper than
   // kMaxCallDepth.
@@ -75,6 +79,8 @@ class GraphBuilder {
   std::set<ValueId> returned_;
   std::unordered_map<std::string, const onnx::FunctionProto*> functions_;
   std::unordered_map<const onnx::FunctionProto*, Imports> function_opsets_;
+  std::unordered_map<const onnx::FunctionProto*, TextRef> prefixes_;
+  std::size_t calls_ = 0;
   std::vector<ValueId> constants_;  // by TensorId
 };
 

@@ -37,9 +37,20 @@ const onnx::NodeProto* GraphBuilder::bind_attributes(const onnx::NodeProto& node
   return &copy;
 }
 
+// The same for all calls, and kept once.
+TextRef GraphBuilder::prefix_of(const onnx::FunctionProto& function) {
+  const auto [it, is_new] = prefixes_.try_emplace(&function);
+  if (is_new) it->second = keep(function.domain() + ":" + function.name() + "/");
+  return it->second;
+}
+
 Result<void> GraphBuilder::inline_call(const onnx::NodeProto& node,
                                        const onnx::FunctionProto& function, Scope& scope,
                                        BodyId body) {
+  // A call may be of nothing but calls.
+  if (++calls_ > kMaxNodes) {
+    return fail(ErrorKind::kInput, "local functions are called more than 2^20 times");
+  }
   if (scope.depth >= kMaxCallDepth) {
     return fail(ErrorKind::kInput, "the function '" + function.name() + "' calls itself");
   }
@@ -53,7 +64,7 @@ Result<void> GraphBuilder::inline_call(const onnx::NodeProto& node,
   inner.function = &function;
   inner.arguments = &arguments;
   inner.depth = scope.depth + 1;
-  inner.prefix = keep(function.domain() + ":" + function.name() + "/");
+  inner.prefix = prefix_of(function);
   for (int i = 0; i < function.input_size(); ++i) {
     inner.names[function.input(i)] = i < static_cast<int>(actual->size()) ? (*actual)[i] : kNone;
   }

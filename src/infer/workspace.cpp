@@ -1,6 +1,7 @@
 #include "infer/workspace.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "infer/registry.h"
 #include "infer/rule.h"
@@ -128,6 +129,11 @@ void run_node(Workspace& ws, NodeId id) {
   const RuleBook& rules = ws.options.rules ? *ws.options.rules : as_written;
   const OpRule* rule = find_rule(node.domain, node.op, node.opset);
   const std::string op = (node.domain.empty() ? "" : node.domain + ".") + node.op;
+  const auto give_up = [&](const std::string& reason) {
+    ++ws.gave_up[op + ": " + reason];
+    c.results.assign(node.outputs.size(), {});
+    pin_node(c, folded, "rule " + op + " gave up (" + reason + ")");
+  };
   bool done = false;
   if (!rule) {
     ++ws.unknown_ops[op];
@@ -139,9 +145,9 @@ void run_node(Workspace& ws, NodeId id) {
       rules.apply(*rule, c);
       done = true;
     } catch (const GaveUp& e) {
-      ++ws.gave_up[op + ": " + e.reason];
-      c.results.assign(node.outputs.size(), {});
-      pin_node(c, folded, "rule " + op + " gave up (" + e.reason + ")");
+      give_up(e.reason);
+    } catch (const std::out_of_range&) {  // of an axis that rules take to be there
+      give_up("operands of another rank");
     }
   }
   bool constant = node.subs.empty();  // what bodies capture is not among the inputs

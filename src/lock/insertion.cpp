@@ -95,6 +95,7 @@ class Insertion {
     graph_.nodes.push_back(std::move(node));
     GraphValue value = graph_.values[lock.before];
     value.tensor = kNone;
+    value.sparse = nullptr;
     value.producer = id;
     graph_.values.push_back(std::move(value));
     lock.behind = made;

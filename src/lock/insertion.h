@@ -11,7 +11,7 @@ namespace permcrypt {
 //
 //   input, cut    value -> Lock -> ... -> all nodes that read the value, in inner bodies too
 //   index         value -> IndexLock -> the one operand
-//   output        value as its readers see it -> Lock -> ... -> the graph output
+//   output        value as it is made -> Lock -> ... -> the graph output, beside other locks
 //   client map    in front of an input: value -> IndexLock, Lock -> ... -> readers and outputs
 //                 behind an output: as an output lock; LabelLock for ids
 //

@@ -1,6 +1,5 @@
 #include "lock/open_up.h"
 
-#include "lock/chosen_ids.h"
 #include "lock/flow.h"
 #include "lock/guards.h"
 #include "lock/settle.h"
@@ -28,9 +27,8 @@ Result<std::vector<std::vector<LockSite>>> additions(const Graph& graph,
 }  // namespace
 
 Result<LockedGraph> open_up(const Graph& graph, std::vector<LockSite> interface,
-                            const InferOptions& options,
-                            std::set<std::pair<ValueId, std::uint32_t>>& guards) {
-  auto open = settle_sparing(graph, interface, options);
+                            const InferOptions& options) {
+  auto open = settle(graph, interface, options);
   if (!open) return open;
   double share = share_moving(graph, open->inference);
   if (share > 1 - kWorthwhile) return open;
@@ -45,9 +43,6 @@ Result<LockedGraph> open_up(const Graph& graph, std::vector<LockSite> interface,
     if (moving < share + kWorthwhile) continue;
     share = moving;
     open = std::move(guarded);
-  }
-  for (const LockSite& lock : open->locks) {
-    if (lock.kind >= LockKind::kBoundary) guards.insert({lock.value, lock.axis});
   }
   return open;
 }

@@ -1,8 +1,6 @@
 // Locks on the interface of a model, and those that free what it holds still.
 #pragma once
 
-#include <set>
-#include <utility>
 #include <vector>
 
 #include "permcrypt/lock.h"
@@ -14,9 +12,8 @@ inline constexpr double kWorthwhile = 0.005;
 
 // Of the locks on the interface, those with an effect; with locks around what cannot move if they
 // free more, and further ones where classes are chosen or handed to the user if these free more
-// still. `guards`: value and axis of both.
+// still. Those of the latter kinds are boundary locks.
 Result<LockedGraph> open_up(const Graph& graph, std::vector<LockSite> interface,
-                            const InferOptions& options,
-                            std::set<std::pair<ValueId, std::uint32_t>>& guards);
+                            const InferOptions& options);
 
 }  // namespace permcrypt

@@ -40,9 +40,8 @@ class Placement {
     auto sites = options_.carry == Carry::kKey ? find_interface_locks(graph_, *plain)
                                                : find_client_maps(graph_, *plain);
     free_memory(plain);
-    auto open = options_.carry == Carry::kKey
-                    ? open_tables(open_up(graph_, std::move(sites), options_.infer, guards_))
-                    : open_to_clients(std::move(sites));
+    auto open = options_.carry == Carry::kKey ? open_to_key(std::move(sites))
+                                              : open_to_clients(std::move(sites));
     if (!open) return open;
     const auto weights = weight_factors(graph_, *open);
     if (weights.empty()) {
@@ -74,6 +73,15 @@ class Placement {
   }
 
   static bool is_cut(const LockSite& lock) { return lock.kind >= LockKind::kBoundary; }
+
+  Result<LockedGraph> open_to_key(std::vector<LockSite> sites) {
+    auto open = open_up(graph_, std::move(sites), options_.infer);
+    if (!open) return open;
+    for (const LockSite& lock : open->locks) {
+      if (is_cut(lock)) guards_.insert({lock.value, lock.axis});
+    }
+    return open_tables(std::move(open));
+  }
 
   // Client maps; then, if there is a key input as well, locks on ids that no map reaches.
   Result<LockedGraph> open_to_clients(std::vector<LockSite> maps) {

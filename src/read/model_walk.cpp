@@ -1,5 +1,6 @@
 #include "read/model_walk.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>

@@ -1,10 +1,13 @@
 // Patterns that exporters make of operators, and what the proof sees in them.
 #include <doctest/doctest.h>
 
+#include "infer/text_model.h"
 #include "proof/proof_sample.h"
 
 namespace permcrypt::test {
 namespace {
+
+using permcrypt::testing::text_model;
 
 TEST_CASE("proof: dynamic dimensions are equal where they must be") {
   CHECK(outcome(R"(
@@ -65,6 +68,20 @@ choice (float[b,12] x) => (int64[b,1] y, float[b,7] p) <float[12,9] u, float[9,7
 }
 
 // Exporters write token types that are left out as zeros.
+// The two largest may be equal: which of them is chosen must not depend on the order.
+TEST_CASE("proof: ids that were chosen among a result select again, whatever is equal") {
+  const TempFolder folder;
+  const auto path = folder.write("model.onnx", text_model(R"(
+again (float[3,4] x) => (float[3,7] s, float[3,6] y)
+<float[4,9] u, float[9,7] v, float[7,5] t, float[5,6] z>
+{ h = MatMul(x, u)  r = Relu(h)  s = MatMul(r, v)
+  i = ArgMax <axis = 1, keepdims = 0> (s)  e = Gather(t, i)  y = MatMul(e, z) })")
+                                                       .SerializeAsString());
+  const Proof proof = ProofSample(path).proof();
+  CHECK_MESSAGE(proof.complete(), first_of(proof));
+  CHECK(proof.assumptions.empty());
+}
+
 TEST_CASE("proof: one row of a table, wherever it is read") {
   CHECK(outcome(R"(
 types (int64[b,s] ids) => (float[b,s,6] y) <float[9,12] words, float[3,12] types, float[12,6] w>

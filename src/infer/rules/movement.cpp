@@ -114,6 +114,7 @@ void split(RuleCall& c) {
   const Operand& x = c.in(0);
   const auto k = static_cast<std::size_t>(c.attr_axis("axis", 0, c.rank(0)));
   const Axis axis = x.axes[k];
+  if (c.node.outputs.empty()) return;  // equal parts of nothing
   const auto sizes = split_sizes(c, axis);
   const bool open = !sizes || axis.dynamic() || !sizes->is_static();
   if (open) c.pin(axis, kDynamicParts);
